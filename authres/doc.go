@@ -1,0 +1,3 @@
+// Package authres writes, parses and cleans Authentication-Results fields
+// (RFC 8601).
+package authres

@@ -1,0 +1,7 @@
+module github.com/mailsec-go/mailsec/examples
+
+go 1.26.0
+
+require github.com/mailsec-go/mailsec v0.0.0
+
+replace github.com/mailsec-go/mailsec => ../
