@@ -1,0 +1,105 @@
+package authres
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/mailsec-go/mailsec/internal/dnsname"
+)
+
+// MatchID reports whether value, the value of an Authentication-Results field,
+// carries one of ids as its authserv-id. Letter case and a final dot do not
+// count, and neither do comments, quoting and folding. A field whose
+// authserv-id cannot be read matches every id, because another reader might
+// make something of it.
+//
+// A border server removes the fields that match its own id before it adds its
+// own (RFC 8601, section 5).
+func MatchID(value string, ids ...string) bool {
+	lx := &lexer{s: value}
+	if lx.cfws(nil) != nil {
+		return true
+	}
+	id, ok := lx.value()
+	if !ok {
+		return lx.pos < len(lx.s) && lx.s[lx.pos] != ';'
+	}
+	for _, own := range ids {
+		if sameID(id, own) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameID(a, b string) bool {
+	if dnsname.Equal(a, b) {
+		return true
+	}
+	x, err := dnsname.ToASCII(strings.TrimSpace(a))
+	if err != nil {
+		return false
+	}
+	y, err := dnsname.ToASCII(b)
+	return err == nil && x == y
+}
+
+// RemoveForged returns header without the Authentication-Results fields that
+// match one of ids as [MatchID] says. Header is the octets of a header block,
+// with or without the empty line at its end; everything that stays is kept
+// octet for octet. If nothing is removed, header itself is returned; otherwise
+// the result is a copy.
+//
+// Use it at the border, before adding an own field, with every name under
+// which one's own servers write fields.
+func RemoveForged(header []byte, ids ...string) []byte {
+	var out []byte
+	kept := 0 // header[kept:start] waits to be copied
+	for start := 0; start < len(header); {
+		end := fieldEnd(header, start)
+		if end == start { // the empty line: the body may follow
+			break
+		}
+		if v, ok := fieldValue(header[start:end]); ok && MatchID(string(v), ids...) {
+			if out == nil {
+				out = make([]byte, 0, len(header))
+			}
+			out = append(out, header[kept:start]...)
+			kept = end
+		}
+		start = end
+	}
+	if out == nil {
+		return header
+	}
+	return append(out, header[kept:]...)
+}
+
+// fieldEnd returns the offset behind the field that begins at start, its
+// continuation lines included; start itself if an empty line is there. A line
+// ends with LF.
+func fieldEnd(b []byte, start int) int {
+	if l := b[start:]; l[0] == '\n' || len(l) > 1 && l[0] == '\r' && l[1] == '\n' {
+		return start
+	}
+	for i := start; ; {
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			return len(b)
+		}
+		i += n + 1
+		if i == len(b) || b[i] != ' ' && b[i] != '\t' {
+			return i
+		}
+	}
+}
+
+// fieldValue returns the value of field if its name is Authentication-Results
+// in any letter case, with blanks before the colon allowed.
+func fieldValue(field []byte) ([]byte, bool) {
+	name, value, ok := bytes.Cut(field, []byte{':'})
+	if !ok || !strings.EqualFold(string(bytes.TrimRight(name, " \t")), DefaultName) {
+		return nil, false
+	}
+	return value, true
+}
