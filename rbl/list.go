@@ -1,0 +1,3 @@
+package rbl
+
+type List struct{ Zone Zone }
