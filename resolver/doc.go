@@ -1,0 +1,2 @@
+// Package resolver is a DNS client for mail security.
+package resolver
