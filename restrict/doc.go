@@ -1,0 +1,2 @@
+// Package restrict decides what a mail server answers.
+package restrict

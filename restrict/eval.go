@@ -1,0 +1,550 @@
+package restrict
+
+import (
+	"context"
+	"unicode/utf8"
+)
+
+// MaxReply bounds a reply line, without its line end (RFC 5321, section
+// 4.5.3.1.5).
+const MaxReply = 510
+
+// An Out is the reply under construction.
+type Out struct {
+	Code uint16
+	Enh  Enhanced
+	Text []byte
+}
+
+// pending is a remembered deferral.
+type pending struct {
+	active bool
+	home   Stage
+	out    Out
+}
+
+// An Eval is the scratch memory of one connection: pending deferrals, effects
+// and buffers. The zero value is ready to use. One goroutine at a time may use
+// it; it must not be copied.
+type Eval struct {
+	// Trace, if set, records every step.
+	Trace *Trace
+	// Subject and Class say what the running list is about.
+	Subject, Class string
+	// Key is scratch memory for lookup keys.
+	Key []byte
+	// State belongs to the front end.
+	State any
+
+	s     *Session
+	p     *Policy
+	stage Stage
+
+	out     Out
+	said    bool // out holds what a condition said
+	fault   bool
+	cause   Cause
+	dry     int
+	depth   int
+	step    int
+	at      Stage // home of the running list
+	discard bool
+	hangup  bool
+
+	ifPermit, ifReject pending
+
+	effects []Effect
+	verdict Verdict
+}
+
+// Session returns the session under test.
+func (ev *Eval) Session() *Session { return ev.s }
+
+// Stage returns the running stage.
+func (ev *Eval) Stage() Stage { return ev.stage }
+
+// Env returns what rules may ask.
+func (ev *Eval) Env() *Env { return &ev.p.env }
+
+// DryRun reports whether refusals are only logged at this point.
+func (ev *Eval) DryRun() bool { return ev.dry > 0 }
+
+// Effects returns the effects since the last call of [Eval.ResetMessage].
+func (ev *Eval) Effects() []Effect { return ev.effects }
+
+// AddEffect records an effect.
+func (ev *Eval) AddEffect(e Effect) {
+	ev.effects = append(ev.effects, e)
+	switch e.Kind {
+	case Discard:
+		ev.discard = true
+	case Hangup:
+		ev.hangup = true
+	}
+}
+
+// ResetMessage forgets the effects of the mail transaction and lists start to
+// run again after a discard. Effects for the connection stay.
+func (ev *Eval) ResetMessage() {
+	kept := ev.effects[:0]
+	for _, e := range ev.effects {
+		if e.Scope == ForConnection {
+			kept = append(kept, e)
+		}
+	}
+	clear(ev.effects[len(kept):])
+	ev.effects, ev.discard = kept, false
+}
+
+// Forget drops the deferrals that lists of the stage st or a later one left
+// pending.
+func (ev *Eval) Forget(st Stage) {
+	if ev.ifPermit.home >= st {
+		ev.ifPermit.active = false
+	}
+	ev.ifReject.active = false
+}
+
+// Say sets the reply of the rule whose condition is being tested and returns
+// the buffer of its text, emptied.
+func (ev *Eval) Say(code uint16, enh Enhanced) *Out {
+	ev.out.Code, ev.out.Enh, ev.out.Text = code, enh, ev.out.Text[:0]
+	ev.said = true
+	return &ev.out
+}
+
+// Fault makes the running rule refuse for now, even under DryRun: it cannot
+// be evaluated. The condition must return Unknown, a source nil.
+func (ev *Eval) Fault(code uint16, enh Enhanced) *Out {
+	ev.fault = true
+	return ev.Say(code, enh)
+}
+
+// DeferIfReject remembers the reply given by the last Say: a later permanent
+// refusal of this stage becomes this temporary one.
+func (ev *Eval) DeferIfReject() { ev.remember(&ev.ifReject); ev.said = false }
+
+// Note adds text to the running step of the trace.
+func (ev *Eval) Note(parts ...string) {
+	if ev.Trace == nil {
+		return
+	}
+	t := ev.Trace
+	lo := len(t.buf)
+	for _, p := range parts {
+		t.buf = append(t.buf, p...)
+	}
+	t.notes = append(t.notes, note{ev.step, lo, len(t.buf)})
+}
+
+// Run evaluates the lists of a stage for the session. It may be called for a
+// stage as often as the client repeats the command; ev must be the same for a
+// whole connection. It does not allocate unless a condition does.
+//
+// When the context has ended the verdict is never an acceptance.
+func (p *Policy) Run(ctx context.Context, st Stage, s *Session, ev *Eval) Verdict {
+	if int(st) >= numStages {
+		return Verdict{Kind: TempFailed, Cause: ConfigError, Code: 451, Enh: Enhanced{4, 3, 5}, Rule: -1}
+	}
+	ev.s, ev.p, ev.stage = s, p, st
+	ev.depth, ev.dry, ev.hangup = 0, 0, false
+	ev.verdict = Verdict{Kind: p.unset[st], Cause: NoList, Rule: -1}
+	if p.forget.Has(st) {
+		ev.ifPermit.active, ev.ifReject.active = false, false
+	}
+	k := ev.lists(ctx, p.lists[st])
+	if !k.Refused() && !ev.hangup && p.resolve.Has(st) && ev.ifPermit.active {
+		k = ev.sayPending(&ev.ifPermit, PendingIfPermit)
+	}
+	if !k.Refused() && !ev.hangup && !ev.discard {
+		if f := ev.lists(ctx, p.final[st]); f != Dunno {
+			k = f
+		}
+	}
+	if !k.Refused() && ctx.Err() != nil {
+		ev.out = Out{Code: 451, Enh: Enhanced{4, 3, 0}, Text: append(ev.out.Text[:0], "Temporary failure"...)}
+		ev.cause = ContextEnded
+		k = ev.refuse(nil, -1, true)
+	}
+	if ev.hangup {
+		ev.verdict.Kind, ev.verdict.Close, ev.verdict.Silent = Rejected, true, true
+		return ev.verdict
+	}
+	if k != Dunno || len(p.lists[st])+len(p.final[st]) > 0 {
+		ev.verdict.Kind = k
+	}
+	if ev.discard && !k.Refused() {
+		ev.verdict.Kind = Discarded
+	}
+	return ev.verdict
+}
+
+// lists runs the lists of a stage.
+func (ev *Eval) lists(ctx context.Context, lists []*List) Kind {
+	all := Dunno
+	home, first := Stage(0), true
+	for _, l := range lists {
+		if first || l.Home != home {
+			ev.Forget(l.Home)
+			home, first = l.Home, false
+		}
+		ev.at = l.Home
+		if !ev.s.Knows(l.Needs) {
+			continue
+		}
+		ev.Subject, ev.Class = "", ""
+		if l.Frame != nil {
+			ev.Subject, ev.Class = l.Frame.Frame(ev.s)
+		}
+		ev.dry = 0
+		k := ev.list(ctx, l)
+		if k == Dunno && l.End != Dunno && !ev.discard {
+			k = ev.end(l)
+		}
+		switch {
+		case k.Refused() || ev.hangup:
+			return k
+		case k == Dunno:
+		default:
+			all = k
+			if ev.p.acceptStage {
+				return k
+			}
+		}
+	}
+	return all
+}
+
+// end is what the end of a list means.
+func (ev *Eval) end(l *List) Kind {
+	switch l.End {
+	case Rejected:
+		ev.out = Out{550, Enhanced{5, 7, 1}, append(ev.out.Text[:0], "Administrative prohibition"...)}
+	case TempFailed:
+		ev.out = Out{451, Enhanced{4, 7, 1}, append(ev.out.Text[:0], "Temporary local problem"...)}
+	default:
+		ev.decided(l, -1, EndOfList)
+		return l.End
+	}
+	ev.cause = EndOfList
+	return ev.refuse(l, -1, true)
+}
+
+// list runs one list.
+func (ev *Eval) list(ctx context.Context, l *List) Kind {
+	ev.depth++
+	defer func() { ev.depth-- }()
+	if ev.depth > ev.p.maxDepth {
+		ev.out = Out{451, Enhanced{4, 3, 5}, append(ev.out.Text[:0], "Server configuration error"...)}
+		ev.cause = TooDeep
+		return ev.refuse(l, -1, true)
+	}
+	for i := range l.Rules {
+		if ev.discard || ev.hangup {
+			return Dunno
+		}
+		k := ev.rule(ctx, l, i)
+		if k != Dunno {
+			return k
+		}
+		if ev.ifPermit.active && ev.ifReject.active {
+			return Dunno
+		}
+	}
+	return Dunno
+}
+
+// rule tries one rule.
+func (ev *Eval) rule(ctx context.Context, l *List, i int) Kind {
+	r := &l.Rules[i]
+	if r.DryRun {
+		ev.dry++
+	}
+	ev.said, ev.fault, ev.cause = false, false, ByRule
+	if ev.Trace == nil {
+		got, _ := ev.ops(ctx, r)
+		k := ev.apply(ctx, l, i, r, got)
+		if r.DryRun {
+			ev.dry--
+		}
+		return k
+	}
+	t, outer := ev.Trace, ev.step
+	at := len(t.Steps)
+	t.Steps = append(t.Steps, Step{List: l, Rule: i, Depth: ev.depth})
+	ev.step = at
+	got, op := ev.ops(ctx, r)
+	t.Steps[at].Got, t.Steps[at].Op = got, op
+	k := ev.apply(ctx, l, i, r, got)
+	t.Steps[at].Kind, t.Steps[at].Cause, t.Steps[at].Dry = k, ev.cause, r.DryRun
+	ev.step = outer
+	if r.DryRun {
+		ev.dry--
+	}
+	return k
+}
+
+// ops evaluates the operations of a rule in order. It returns the outcome and
+// the operation that stopped the rule.
+func (ev *Eval) ops(ctx context.Context, r *Rule) (Tri, int) {
+	endPass := false
+	for i := range r.Ops {
+		op := &r.Ops[i]
+		if op.EndPass {
+			endPass = true
+		}
+		if op.Cond == nil {
+			if op.Act != nil {
+				op.Act.Act(ctx, ev)
+			}
+			continue
+		}
+		t := op.Cond.Test(ctx, ev)
+		if t == Unknown && !ev.fault && r.OnUnknown == UnknownHolds {
+			t = True
+		} else if op.Neg {
+			t = -t
+		}
+		if t != True {
+			if t == False && endPass {
+				ev.cause = EndOfList
+			}
+			return t, i
+		}
+	}
+	return True, -1
+}
+
+// apply carries out a rule whose conditions came to got.
+func (ev *Eval) apply(ctx context.Context, l *List, i int, r *Rule, got Tri) Kind {
+	if ev.fault {
+		ev.cause = ConfigError
+		return ev.refuse(l, i, true)
+	}
+	if got == Unknown {
+		return ev.unknown(l, i, r)
+	}
+	if got == False {
+		if r.Verb == Require || r.Verb == Accept && ev.cause == EndOfList {
+			return ev.deny(l, i, r)
+		}
+		return Dunno
+	}
+	switch r.Verb {
+	case Accept:
+		ev.decided(l, i, ByRule)
+		return Accepted
+	case Deny, Defer, Drop:
+		return ev.deny(l, i, r)
+	case DiscardMessage:
+		ev.AddEffect(Effect{Kind: Discard})
+		ev.decided(l, i, ByRule)
+		return Discarded
+	case Include:
+		return ev.include(ctx, l, i, r)
+	case DeferIfPermit:
+		ev.fill(r)
+		return ev.maybe(l, i)
+	case DeferIfReject:
+		ev.fill(r)
+		ev.remember(&ev.ifReject)
+	case Invalid:
+		ev.fill(r)
+		ev.cause = ConfigError
+		return ev.refuse(l, i, true)
+	}
+	return Dunno
+}
+
+// unknown does what the rule says about an unknown condition.
+func (ev *Eval) unknown(l *List, i int, r *Rule) Kind {
+	ev.cause = CondUnknown
+	switch r.OnUnknown {
+	case UnknownSkips:
+		return Dunno
+	case UnknownRefusesAsDenied:
+		return ev.deny(l, i, r)
+	}
+	if !ev.said {
+		out := ev.Say(451, Enhanced{4, 3, 0})
+		out.Text = append(out.Text, "Temporary lookup failure"...)
+	}
+	switch r.OnUnknown {
+	case UnknownDefersIfPermit:
+		return ev.maybe(l, i)
+	case UnknownDefersIfReject:
+		ev.remember(&ev.ifReject)
+		return Dunno
+	}
+	return ev.refuse(l, i, false)
+}
+
+// deny refuses with the reply of the rule.
+func (ev *Eval) deny(l *List, i int, r *Rule) Kind {
+	ev.fill(r)
+	k := ev.refuse(l, i, false)
+	if r.Verb == Drop && k.Refused() {
+		ev.verdict.Close = true
+	}
+	return k
+}
+
+// fill sets the reply of a rule.
+func (ev *Eval) fill(r *Rule) {
+	switch {
+	case r.Reply != nil:
+		r.Reply.Reply(ev, &ev.out)
+	case ev.said:
+	case r.Verb == Defer || r.Verb == DeferIfPermit || r.Verb == DeferIfReject || r.Verb == Invalid:
+		ev.out = Out{451, Enhanced{4, 7, 1}, append(ev.out.Text[:0], "Try again later"...)}
+	default:
+		ev.out = Out{550, Enhanced{5, 7, 1}, append(ev.out.Text[:0], "Access denied"...)}
+	}
+}
+
+// include runs the list that the rule chooses.
+func (ev *Eval) include(ctx context.Context, l *List, i int, r *Rule) Kind {
+	subject, class := ev.Subject, ev.Class
+	next := r.List
+	if r.From != nil {
+		next = r.From.Pick(ctx, ev)
+	}
+	k := Dunno
+	switch {
+	case ev.fault:
+		ev.cause = ConfigError
+		k = ev.refuse(l, i, true)
+	case next != nil:
+		if next.Frame != nil {
+			ev.Subject, ev.Class = next.Frame.Frame(ev.s)
+		}
+		k = ev.list(ctx, next)
+		if k == Dunno && next.End != Dunno && !ev.discard {
+			k = ev.end(next)
+		}
+	}
+	ev.Subject, ev.Class = subject, class
+	if k != Accepted {
+		return k
+	}
+	if r.NoAccept {
+		out := ev.Say(451, Enhanced{4, 3, 5})
+		out.Text = append(out.Text, "Server configuration error"...)
+		ev.cause = ConfigError
+		return ev.refuse(l, i, true)
+	}
+	if r.Guard != nil && r.Guard.Test(ctx, ev) != True {
+		return Dunno
+	}
+	return k
+}
+
+// Call runs a list as part of a condition and returns its verdict.
+func (ev *Eval) Call(ctx context.Context, l *List) Kind { return ev.list(ctx, l) }
+
+// maybe remembers the reply for the case that the request is accepted. In a
+// dry run it is logged at once.
+func (ev *Eval) maybe(l *List, i int) Kind {
+	if ev.dry > 0 {
+		return ev.refuse(l, i, false)
+	}
+	ev.remember(&ev.ifPermit)
+	return Dunno
+}
+
+// remember stores the reply unless one is stored already.
+func (ev *Eval) remember(p *pending) {
+	if p.active {
+		return
+	}
+	p.active = true
+	p.home = ev.at
+	p.out.Code, p.out.Enh = ev.out.Code, ev.out.Enh
+	p.out.Text = append(p.out.Text[:0], ev.out.Text...)
+}
+
+// refuse turns the reply under construction into a verdict. Unless hard, a dry
+// run only logs it.
+func (ev *Eval) refuse(l *List, i int, hard bool) Kind {
+	dry := ev.dry > 0 && !hard
+	if ev.out.Code < 400 || ev.out.Code > 599 || ev.out.Enh[0] == 0 {
+		ev.AddEffect(Effect{Kind: Warning, Text: "SMTP reply code configuration error: " + string(ev.out.append(nil))})
+		ev.out = Out{450, Enhanced{4, 7, 1}, append(ev.out.Text[:0], "Service unavailable"...)}
+		ev.cause = InvalidReplyFixed
+	}
+	if !dry && ev.out.Code >= 500 && ev.ifReject.active {
+		return ev.sayPending(&ev.ifReject, PendingIfReject)
+	}
+	ev.finish()
+	if dry {
+		ev.AddEffect(Effect{Kind: DryRunReject, Scope: ForRecipient, Text: string(ev.out.append(nil))})
+		return Dunno
+	}
+	return ev.settle(l, i, ev.cause)
+}
+
+// sayPending makes a pending deferral the verdict.
+func (ev *Eval) sayPending(p *pending, c Cause) Kind {
+	p.active = false
+	ev.out.Code, ev.out.Enh = p.out.Code, p.out.Enh
+	ev.out.Text = append(ev.out.Text[:0], p.out.Text...)
+	ev.finish()
+	return ev.settle(nil, -1, c)
+}
+
+// settle makes the reply under construction the verdict.
+func (ev *Eval) settle(l *List, i int, c Cause) Kind {
+	v := &ev.verdict
+	v.Kind = Rejected
+	if ev.out.Code < 500 {
+		v.Kind = TempFailed
+	}
+	v.Code, v.Enh, v.Text = ev.out.Code, ev.out.Enh, ev.out.Text
+	v.List, v.Rule, v.Cause = l, i, c
+	return v.Kind
+}
+
+func (ev *Eval) decided(l *List, i int, c Cause) {
+	ev.verdict.List, ev.verdict.Rule, ev.verdict.Cause = l, i, c
+}
+
+// finish makes the reply fit for the wire.
+func (ev *Eval) finish() {
+	o := &ev.out
+	if ev.p.soft && o.Code >= 500 {
+		o.Code -= 100
+	}
+	o.Enh[0] = o.Code / 100
+	var head [24]byte
+	room := MaxReply - len(o.Enh.Append(head[:4])) - 1
+	if len(o.Text) > room {
+		o.Text = o.Text[:room]
+	}
+	Printable(o.Text)
+}
+
+func (o *Out) append(dst []byte) []byte {
+	v := Verdict{Code: o.Code, Enh: o.Enh, Text: o.Text}
+	return v.AppendReply(dst)
+}
+
+// Printable replaces every octet of b that must not appear in a reply by a
+// blank: control characters and what is not valid UTF-8.
+func Printable(b []byte) {
+	for i := 0; i < len(b); {
+		c := b[i]
+		if c < utf8.RuneSelf {
+			if c < ' ' || c == 0x7f {
+				b[i] = ' '
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n <= 1 {
+			b[i] = ' '
+			n = 1
+		}
+		i += n
+	}
+}
