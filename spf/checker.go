@@ -1,0 +1,256 @@
+package spf
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/mailsec-go/mailsec/internal/dnsname"
+)
+
+// Limits of RFC 7208, section 4.6.4, which apply where a field of [Checker] is
+// zero.
+const (
+	DefaultMaxTerms = 10               // terms with DNS lookups in one check
+	DefaultMaxVoids = 2                // lookups without an answer in one check
+	DefaultMaxNames = 10               // hosts of one mx term, names of a client's address
+	DefaultTimeout  = 20 * time.Second // for the whole check
+)
+
+// Bounds of what a request may hold. RFC 5321, section 4.5.3.1, allows 64
+// octets of local-part and 255 of domain.
+const (
+	maxLocalPart = 512 // longer ones do not take part in macros
+	maxHelo      = 255
+)
+
+// A Checker evaluates SPF policies. The zero value with a Resolver is ready to
+// use. Its methods are safe for concurrent use as long as no field changes.
+//
+// A check asks at most 1 + MaxTerms·(MaxNames+1) + MaxNames + 2 questions,
+// whatever the published records say; Lax, LocalPolicy and the explanation
+// bring their own, bounded in the same way.
+type Checker struct {
+	// Resolver answers the DNS questions. It must not be nil.
+	Resolver Resolver
+
+	// Hostname is the name of the receiving host, for the macro %{r} in
+	// explanations. Zero means "unknown".
+	Hostname string
+
+	// Timeout bounds one check; when it ends the result is TempError. Zero
+	// means DefaultTimeout, negative means that only the context counts.
+	Timeout time.Duration
+
+	// MaxTerms is the number of terms with DNS lookups that a check may
+	// evaluate; one more gives PermError. Zero means DefaultMaxTerms, negative
+	// means none. Values above 100 count as 100.
+	MaxTerms int
+
+	// MaxVoids is the number of lookups without an answer that a check may
+	// meet; one more gives PermError. Zero means DefaultMaxVoids, negative
+	// switches the limit off.
+	MaxVoids int
+
+	// MaxNames is the number of hosts that an mx term may have; one more gives
+	// PermError. Of a client's names, by ptr and %{p}, the rest is ignored.
+	// Zero means DefaultMaxNames, negative means none.
+	MaxNames int
+
+	// Trusted holds networks of relays for which SPF says nothing: secondary
+	// exchangers, gateways, forwarders of one's own. For a client in one of
+	// them the result is None with Verdict.Trusted set, without any lookup.
+	// To check the mail of such a relay, pass the address that it saw.
+	Trusted []netip.Prefix
+
+	// LocalPolicy holds directives that are tried before the final "all" of a
+	// domain's record takes effect, or before the default result. Its matches
+	// set Verdict.Local. Its lookups have limits of their own; TempError in it
+	// is the result, PermError in it counts as no match. Modifiers are ignored.
+	LocalPolicy *Record
+
+	// Explain asks for the domain's explanation on Fail, as part of the check.
+	// Without it, [Verdict.Explain] fetches it when it is wanted.
+	Explain bool
+
+	// Lax asks for Verdict.Lax beside a PermError. It costs a second evaluation.
+	Lax bool
+
+	// Now is the clock for the macro %{t}; nil means time.Now.
+	Now func() time.Time
+}
+
+// maxTermsCap bounds the recursion, whatever MaxTerms says.
+const maxTermsCap = 100
+
+func limit(n, def int) int {
+	switch {
+	case n == 0:
+		return def
+	case n < 0:
+		return 0
+	}
+	return n
+}
+
+// Check evaluates the policy of one identity (RFC 7208, section 4). What the
+// DNS and the published records do ends up in the verdict. The error is for
+// misuse ([ErrNoResolver], [ErrInvalidIP], [ErrInvalidIdentity]) and for a
+// canceled context; the verdict is nil then. A deadline that passes is a
+// TempError (RFC 7208, section 4.6.4).
+func (c *Checker) Check(ctx context.Context, r Request) (*Verdict, error) {
+	return c.check(ctx, &r, "")
+}
+
+// GuessRecord is the policy of [Checker.Guess].
+const GuessRecord = "v=spf1 a/24 mx/24 ptr ?all"
+
+// Guess is [Checker.Check] with a guess in place of the record for a domain
+// that publishes none. A Pass of it means that the client is close to the
+// domain's hosts; it is no authorization, and must not be reported as SPF.
+func (c *Checker) Guess(ctx context.Context, r Request) (*Verdict, error) {
+	return c.check(ctx, &r, GuessRecord)
+}
+
+// CheckRecord is [Checker.Check] with the given text in place of the record
+// of the domain checked, for trying a record before it is published.
+func (c *Checker) CheckRecord(ctx context.Context, r Request, record string) (*Verdict, error) {
+	if !IsSPF(record) {
+		return nil, &Error{Kind: ErrNoRecord, Detail: "the text does not begin with v=spf1"}
+	}
+	return c.check(ctx, &r, record)
+}
+
+func (c *Checker) check(ctx context.Context, r *Request, record string) (*Verdict, error) {
+	switch {
+	case c.Resolver == nil:
+		return nil, ErrNoResolver
+	case !r.IP.IsValid():
+		return nil, ErrInvalidIP
+	case r.Identity != "" && r.Identity != MailFrom && r.Identity != Helo:
+		return nil, ErrInvalidIdentity
+	}
+	e := &eval{c: c, trace: r.Trace, given: record, again: record}
+	e.init(r)
+	e.ctx.start(ctx, e.timeout())
+	defer e.ctx.stop()
+	v := &e.v
+	if c.trusts(v.IP) {
+		v.Result, v.Trusted = None, true
+		return v, nil
+	}
+	if err := e.identity(r); err != nil {
+		v.Result = None
+		v.Cause = err
+		return v, nil
+	}
+	e.run()
+	if err := ctx.Err(); errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	if v.Result == Fail && c.Explain {
+		e.fetchExplanation()
+	}
+	if v.Result == PermError && c.Lax {
+		e.runLax()
+	}
+	v.Authentic = e.metaSeen && !e.insecure
+	return v, nil
+}
+
+func (c *Checker) trusts(ip netip.Addr) bool {
+	for _, p := range c.Trusted {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// init sets what does not depend on the identity.
+func (e *eval) init(r *Request) {
+	c := e.c
+	e.meta, _ = c.Resolver.(metaResolver)
+	e.maxTerms = min(limit(c.MaxTerms, DefaultMaxTerms), maxTermsCap)
+	e.maxNames = limit(c.MaxNames, DefaultMaxNames)
+	e.maxVoids = c.MaxVoids
+	if e.maxVoids == 0 {
+		e.maxVoids = DefaultMaxVoids
+	}
+	e.v.IP = r.IP.Unmap().WithZone("")
+	e.v.Helo = r.Helo
+	e.v.Path = e.pathBuf[:0]
+	e.terms = e.termBuf[:0]
+	e.scratch = e.scratchBuf[:0]
+}
+
+func (e *eval) timeout() time.Duration {
+	if e.c.Timeout == 0 {
+		return DefaultTimeout
+	}
+	return e.c.Timeout
+}
+
+// identity finds the identity, the sender and the domain to check
+// (RFC 7208, sections 2.3, 2.4 and 4.3).
+func (e *eval) identity(r *Request) error {
+	v := &e.v
+	v.Identity = r.Identity
+	if v.Identity == "" {
+		v.Identity = MailFrom
+		if r.MailFrom == "" {
+			v.Identity = Helo
+		}
+	}
+	domain := r.Helo
+	local := ""
+	sender := ""
+	if v.Identity == MailFrom && r.MailFrom != "" {
+		sender, domain = r.MailFrom, r.MailFrom
+		// A quoted local-part may hold '@'; the domain follows the last one.
+		if i := strings.LastIndexByte(domain, '@'); i >= 0 {
+			local, domain = domain[:i], domain[i+1:]
+		}
+	}
+	ascii, err := toASCII(domain)
+	if err != nil {
+		v.Sender, v.Domain = sender, ""
+		if sender == "" {
+			v.Sender = r.Helo
+		}
+		return &Error{Domain: domain, Kind: ErrNoRecord, Detail: "not a domain that can have a record", Err: err}
+	}
+	if local == "" {
+		local, sender = "postmaster", "" // RFC 7208, section 4.3
+	}
+	if sender == "" || len(sender) != len(local)+1+len(ascii) || sender[len(local)+1:] != ascii {
+		sender = local + "@" + ascii
+	}
+	v.Sender = sender
+	v.Domain = dnsname.Lower(ascii)
+	e.local = local
+	e.localOK = len(local) <= maxLocalPart && isASCII(local)
+	e.domain = ascii + "."
+	return nil
+}
+
+var errDomain = errors.New("not a fully qualified domain name")
+
+// toASCII returns domain as A-labels without the final dot. It fails for what
+// cannot have a record: malformed names, single labels and address literals
+// (RFC 7208, section 4.3). The case of letters is kept, for macros.
+func toASCII(domain string) (string, error) {
+	name := strings.TrimSuffix(domain, ".")
+	if !isASCII(name) {
+		var err error
+		if name, err = dnsname.ToASCII(name); err != nil {
+			return "", err
+		}
+	}
+	if !validName(name) || strings.IndexByte(name, '.') < 0 || name[0] == '[' {
+		return "", errDomain
+	}
+	return name, nil
+}

@@ -1,0 +1,75 @@
+package spf
+
+import (
+	"context"
+
+	"github.com/mailsec-go/mailsec/internal/smtptext"
+)
+
+// MaxExplanation is the longest explanation, in octets; the rest is cut off.
+const MaxExplanation = 512
+
+// explanation is what it takes to fetch the explanation later.
+type explanation struct {
+	e      *eval
+	spec   string // the domain-spec of exp=
+	domain string // the domain whose record has it, absolute
+}
+
+// Explain returns Explanation, and fetches it first if the result is Fail, the
+// domain publishes one and that has not been done. It returns "" if anything
+// about it is wrong (RFC 7208, section 6.2). Checker.Timeout applies. The
+// lookups are not charged to the limits or counts of the verdict. It must not
+// run at the same time as other methods of v.
+func (v *Verdict) Explain(ctx context.Context) string {
+	old := v.explain.e
+	if v.Result != Fail || old == nil {
+		return v.Explanation
+	}
+	e := &eval{
+		c: old.c, meta: old.meta, maxNames: old.maxNames, names: old.names,
+		domain: old.domain, local: old.local, localOK: old.localOK,
+	}
+	e.v = *v
+	e.ctx.start(ctx, e.timeout())
+	defer e.ctx.stop()
+	e.fetchExplanation()
+	v.Explanation, v.explain = e.v.Explanation, explanation{}
+	return v.Explanation
+}
+
+// fetchExplanation sets e.v.Explanation. Trouble of any kind means none.
+func (e *eval) fetchExplanation() {
+	x := e.v.explain
+	if x.spec == "" {
+		return
+	}
+	before := e.v
+	text := e.explanation(x)
+	e.v = before
+	e.v.Explanation, e.v.explain = text, explanation{}
+}
+
+func (e *eval) explanation(x explanation) string {
+	name, ok := e.target(x.spec, x.domain)
+	if !ok {
+		return ""
+	}
+	txts, err := e.lookupTXT(name)
+	if err != nil || len(txts) != 1 || len(txts[0]) > MaxRecord {
+		return ""
+	}
+	if _, f := checkMacros(txts[0], explainLetters, true); f.kind != nil {
+		return ""
+	}
+	b, ok := e.expand(e.scratch[:0], txts[0], x.domain, true)
+	if !ok {
+		return ""
+	}
+	// Macros may have brought in octets that a reply must not hold: the
+	// local-part and the HELO name are the client's.
+	if text := string(b); smtptext.IsSafe(text) {
+		return text
+	}
+	return ""
+}
