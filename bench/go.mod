@@ -4,4 +4,10 @@ go 1.26.0
 
 require github.com/mailsec-go/mailsec v0.0.0
 
+require (
+	blitiri.com.ar/go/spf v1.6.0
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
 replace github.com/mailsec-go/mailsec => ../

@@ -58,7 +58,7 @@ func TestSPF(t *testing.T) {
 			t.Errorf("%s %q %q: got %s (%v), want %v\n%s", c.IP, c.Helo, req.MailFrom, v.Result, v.Cause, c.Results, trace)
 		}
 		if c.Explanation != nil {
-			checkExplanation(t, v.Explanation, *c.Explanation)
+			checkExplanation(t, ip, v.Explanation, *c.Explanation)
 		}
 		return nil
 	})
@@ -66,13 +66,13 @@ func TestSPF(t *testing.T) {
 
 // checkExplanation compares explanations. The published suite writes "DEFAULT"
 // for the receiver's own text, which takes the place of an explanation that
-// the domain does not give, and prints IPv6 nibbles in upper case.
-func checkExplanation(t *testing.T, got, want string) {
+// the domain does not give. The case of an IPv6 client's nibbles is open.
+func checkExplanation(t *testing.T, ip netip.Addr, got, want string) {
 	t.Helper()
 	if want == "DEFAULT" {
 		want = ""
 	}
-	if got != want && !(strings.Contains(want, "ip6.arpa") && strings.EqualFold(got, want)) {
+	if got != want && !(ip.Is6() && strings.EqualFold(got, want)) {
 		t.Errorf("explanation: got %q, want %q", got, want)
 	}
 }
