@@ -132,11 +132,12 @@ func (c *Checker) check(ctx context.Context, r *Request, record string) (*Verdic
 	case r.Identity != "" && r.Identity != MailFrom && r.Identity != Helo:
 		return nil, ErrInvalidIdentity
 	}
-	e := &eval{c: c, trace: r.Trace, given: record, again: record}
+	e := newEval(c)
+	defer e.release()
 	e.init(r)
-	e.ctx.start(ctx, e.timeout())
-	defer e.ctx.stop()
-	v := &e.v
+	e.given, e.again = record, record
+	e.ctx.start(ctx, c.timeout())
+	v := e.v
 	if c.trusts(v.IP) {
 		v.Result, v.Trusted = None, true
 		return v, nil
@@ -172,7 +173,7 @@ func (c *Checker) trusts(ip netip.Addr) bool {
 // init sets what does not depend on the identity.
 func (e *eval) init(r *Request) {
 	c := e.c
-	e.meta, _ = c.Resolver.(metaResolver)
+	e.trace = r.Trace
 	e.maxTerms = min(limit(c.MaxTerms, DefaultMaxTerms), maxTermsCap)
 	e.maxNames = limit(c.MaxNames, DefaultMaxNames)
 	e.maxVoids = c.MaxVoids
@@ -181,22 +182,19 @@ func (e *eval) init(r *Request) {
 	}
 	e.v.IP = r.IP.Unmap().WithZone("")
 	e.v.Helo = r.Helo
-	e.v.Path = e.pathBuf[:0]
-	e.terms = e.termBuf[:0]
-	e.scratch = e.scratchBuf[:0]
 }
 
-func (e *eval) timeout() time.Duration {
-	if e.c.Timeout == 0 {
+func (c *Checker) timeout() time.Duration {
+	if c.Timeout == 0 {
 		return DefaultTimeout
 	}
-	return e.c.Timeout
+	return c.Timeout
 }
 
 // identity finds the identity, the sender and the domain to check
 // (RFC 7208, sections 2.3, 2.4 and 4.3).
 func (e *eval) identity(r *Request) error {
-	v := &e.v
+	v := e.v
 	v.Identity = r.Identity
 	if v.Identity == "" {
 		v.Identity = MailFrom

@@ -7,30 +7,39 @@ import (
 )
 
 // A limitContext is its parent with an earlier deadline, like the result of
-// [context.WithDeadline], but without the cost of a timer until somebody asks
-// for Done. Answers that come from memory never do.
+// [context.WithTimeout], but without the cost of a clock and a timer until
+// somebody asks: then its time begins. Answers that come from memory never ask.
 type limitContext struct {
-	parent   context.Context
-	deadline time.Time // zero: no deadline of its own
+	parent  context.Context
+	timeout time.Duration // negative: none beside the parent's
 
-	mu     sync.Mutex
-	inner  context.Context // set by the first Done
-	cancel context.CancelFunc
-	closed bool
+	mu       sync.Mutex
+	begun    bool
+	deadline time.Time       // set by begin, zero: none of its own
+	inner    context.Context // set by the first Done
+	cancel   context.CancelFunc
+	closed   bool
 }
 
-// start sets the parent and the deadline, timeout from now; timeout < 0 means
-// no deadline beside the parent's.
+// start sets the parent and the timeout; a negative timeout means no deadline
+// beside the parent's.
 func (c *limitContext) start(parent context.Context, timeout time.Duration) {
-	c.parent = parent
-	if timeout < 0 {
+	c.parent, c.timeout = parent, timeout
+}
+
+// begin sets the deadline. The caller holds the lock.
+func (c *limitContext) begin() {
+	if c.begun {
 		return
 	}
-	d := time.Now().Add(timeout)
-	if pd, ok := parent.Deadline(); ok && pd.Before(d) {
+	c.begun = true
+	if c.timeout < 0 {
 		return
 	}
-	c.deadline = d
+	d := time.Now().Add(c.timeout)
+	if pd, ok := c.parent.Deadline(); !ok || d.Before(pd) {
+		c.deadline = d
+	}
 }
 
 // stop releases the timer, if there is one. The context is ended then.
@@ -44,6 +53,9 @@ func (c *limitContext) stop() {
 }
 
 func (c *limitContext) Deadline() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begin()
 	if c.deadline.IsZero() {
 		return c.parent.Deadline()
 	}
@@ -54,6 +66,7 @@ func (c *limitContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inner == nil {
+		c.begin()
 		if c.deadline.IsZero() {
 			c.inner, c.cancel = context.WithCancel(c.parent)
 		} else {
@@ -78,6 +91,7 @@ func (c *limitContext) Err() error {
 	if c.closed {
 		return context.Canceled
 	}
+	c.begin()
 	if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
 		return context.DeadlineExceeded
 	}

@@ -1,13 +1,16 @@
 package spf
 
-import "net/netip"
+import (
+	"net/netip"
+	"sync"
+)
 
-// eval is the state of one check. The verdict is part of it, so that a check
-// allocates little; nothing else keeps the eval alive after the check.
+// eval is the state of one check. It is taken from a pool and given back: what
+// outlives the check, the verdict and the context, is in an answer.
 type eval struct {
-	v     Verdict
+	v     *Verdict
 	c     *Checker
-	ctx   limitContext
+	ctx   *limitContext
 	meta  metaResolver
 	trace func(Event)
 	given string // record to use for the first domain, "" to look it up
@@ -26,11 +29,43 @@ type eval struct {
 	insecure, metaSeen           bool
 
 	terms   []Directive // of the records being evaluated, a stack
-	scratch []byte
+	scratch []byte      // for expansions
+}
 
-	pathBuf    [4]Step
-	termBuf    [8]Directive
-	scratchBuf [128]byte
+// An answer is what a check allocates. The resolver may hold on to the context
+// after the check, so neither part is used again.
+type answer struct {
+	v    Verdict
+	ctx  limitContext
+	path [2]Step
+}
+
+var evals = sync.Pool{New: func() any { return new(eval) }}
+
+// newEval returns an eval with a fresh answer.
+func newEval(c *Checker) *eval {
+	e := evals.Get().(*eval)
+	a := new(answer)
+	a.v.Path = a.path[:0]
+	*e = eval{c: c, v: &a.v, ctx: &a.ctx, terms: e.terms, scratch: e.scratch}
+	e.meta, _ = c.Resolver.(metaResolver)
+	return e
+}
+
+// maxPooled bounds the directives and octets that wait in the pool for the next
+// check.
+const maxPooled = 256
+
+// release ends the context and gives e back.
+func (e *eval) release() {
+	e.ctx.stop()
+	terms, scratch := e.terms[:0], e.scratch[:0]
+	if cap(terms) > maxPooled {
+		terms = nil
+	}
+	clear(terms[:cap(terms)]) // let go of the records
+	*e = eval{terms: terms, scratch: scratch}
+	evals.Put(e)
 }
 
 // A frame is a record being evaluated.
@@ -71,7 +106,7 @@ func (e *eval) run() {
 // runLax evaluates again with limits so wide that no sane policy meets them,
 // leaving out broken terms. Only the result is kept.
 func (e *eval) runLax() {
-	strict := e.v
+	strict := *e.v
 	e.v.Path = nil
 	e.v.Terms, e.v.Voids = 0, 0
 	e.given = e.again
@@ -81,7 +116,7 @@ func (e *eval) runLax() {
 	lax := e.checkHost(e.domain, true)
 	e.trace = trace
 	strict.Queries = e.v.Queries
-	e.v = strict
+	*e.v = strict
 	e.v.Lax = lax
 }
 
@@ -226,7 +261,10 @@ func (e *eval) evaluate(f *frame, base, step int) Result {
 			if f.top {
 				e.v.Term = d.Text
 				if res == Fail && f.hasExp {
-					e.v.explain = explanation{e: e, spec: f.exp, domain: f.domain}
+					e.v.explain = &explanation{
+						c: e.c, spec: f.exp, domain: f.domain,
+						sender: e.domain, local: e.local, localOK: e.localOK,
+					}
 				}
 			}
 			return res

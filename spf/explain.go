@@ -11,9 +11,12 @@ const MaxExplanation = 512
 
 // explanation is what it takes to fetch the explanation later.
 type explanation struct {
-	e      *eval
-	spec   string // the domain-spec of exp=
-	domain string // the domain whose record has it, absolute
+	c       *Checker
+	spec    string // the domain-spec of exp=
+	domain  string // the domain whose record has it, absolute
+	sender  string // the domain checked, absolute
+	local   string
+	localOK bool
 }
 
 // Explain returns Explanation, and fetches it first if the result is Fail, the
@@ -22,35 +25,35 @@ type explanation struct {
 // lookups are not charged to the limits or counts of the verdict. It must not
 // run at the same time as other methods of v.
 func (v *Verdict) Explain(ctx context.Context) string {
-	old := v.explain.e
-	if v.Result != Fail || old == nil {
+	x := v.explain
+	if x == nil {
 		return v.Explanation
 	}
-	e := &eval{
-		c: old.c, meta: old.meta, maxNames: old.maxNames, names: old.names,
-		domain: old.domain, local: old.local, localOK: old.localOK,
-	}
-	e.v = *v
-	e.ctx.start(ctx, e.timeout())
-	defer e.ctx.stop()
-	e.fetchExplanation()
-	v.Explanation, v.explain = e.v.Explanation, explanation{}
+	e := newEval(x.c)
+	defer e.release()
+	e.maxNames = limit(x.c.MaxNames, DefaultMaxNames)
+	e.domain, e.local, e.localOK = x.sender, x.local, x.localOK
+	e.v.IP, e.v.Sender, e.v.Helo = v.IP, v.Sender, v.Helo
+	e.ctx.start(ctx, x.c.timeout())
+	v.Explanation, v.explain = e.explanation(x), nil
 	return v.Explanation
 }
 
-// fetchExplanation sets e.v.Explanation. Trouble of any kind means none.
+// fetchExplanation sets Explanation as part of the check.
 func (e *eval) fetchExplanation() {
 	x := e.v.explain
-	if x.spec == "" {
+	if x == nil {
 		return
 	}
-	before := e.v
+	before := *e.v
 	text := e.explanation(x)
-	e.v = before
-	e.v.Explanation, e.v.explain = text, explanation{}
+	*e.v = before
+	e.v.Explanation, e.v.explain = text, nil
 }
 
-func (e *eval) explanation(x explanation) string {
+// explanation returns the domain's explanation, "" if there is trouble of any
+// kind.
+func (e *eval) explanation(x *explanation) string {
 	name, ok := e.target(x.spec, x.domain)
 	if !ok {
 		return ""
@@ -63,6 +66,7 @@ func (e *eval) explanation(x explanation) string {
 		return ""
 	}
 	b, ok := e.expand(e.scratch[:0], txts[0], x.domain, true)
+	e.scratch = b[:0]
 	if !ok {
 		return ""
 	}

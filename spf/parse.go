@@ -85,8 +85,11 @@ func syntax(detail string) (termKind, fault) { return badTerm, fault{ErrSyntax, 
 func parseTerm(term string, pos int, d *Directive, m *Modifier) (termKind, fault) {
 	name := term
 	rest := ""
-	if i := strings.IndexAny(term, "=:/"); i >= 0 {
-		name, rest = term[:i], term[i:]
+	for i := 0; i < len(term); i++ {
+		if c := term[i]; c == ':' || c == '=' || c == '/' {
+			name, rest = term[:i], term[i:]
+			break
+		}
 	}
 	if rest != "" && rest[0] == '=' {
 		*m = Modifier{Name: name, Value: rest[1:], Pos: pos}

@@ -60,10 +60,10 @@ func (e *eval) lookupTXT(name string) ([]string, error) {
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
-		txts, ttl, ad, err = e.meta.LookupTXTMeta(&e.ctx, name)
+		txts, ttl, ad, err = e.meta.LookupTXTMeta(e.ctx, name)
 		e.noteMeta(ttl, ad, err)
 	} else {
-		txts, err = e.c.Resolver.LookupTXT(&e.ctx, name)
+		txts, err = e.c.Resolver.LookupTXT(e.ctx, name)
 	}
 	if notFound(err) {
 		txts, err = nil, nil
@@ -81,10 +81,10 @@ func (e *eval) lookupMX(name string) ([]*net.MX, error) {
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
-		mxs, ttl, ad, err = e.meta.LookupMXMeta(&e.ctx, name)
+		mxs, ttl, ad, err = e.meta.LookupMXMeta(e.ctx, name)
 		e.noteMeta(ttl, ad, err)
 	} else {
-		mxs, err = e.c.Resolver.LookupMX(&e.ctx, name)
+		mxs, err = e.c.Resolver.LookupMX(e.ctx, name)
 	}
 	if len(mxs) > 0 || notFound(err) {
 		err = nil // net.Resolver reports odd records as an error beside the good ones
@@ -103,10 +103,10 @@ func (e *eval) lookupIP(network, name string) ([]netip.Addr, error) {
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
-		ips, ttl, ad, err = e.meta.LookupNetIPMeta(&e.ctx, network, name)
+		ips, ttl, ad, err = e.meta.LookupNetIPMeta(e.ctx, network, name)
 		e.noteMeta(ttl, ad, err)
 	} else {
-		ips, err = e.c.Resolver.LookupNetIP(&e.ctx, network, name)
+		ips, err = e.c.Resolver.LookupNetIP(e.ctx, network, name)
 	}
 	if notFound(err) {
 		ips, err = nil, nil
@@ -149,10 +149,10 @@ func (e *eval) lookupAddr(addr string) ([]string, error) {
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
-		names, ttl, ad, err = e.meta.LookupAddrMeta(&e.ctx, addr)
+		names, ttl, ad, err = e.meta.LookupAddrMeta(e.ctx, addr)
 		e.noteMeta(ttl, ad, err)
 	} else {
-		names, err = e.c.Resolver.LookupAddr(&e.ctx, addr)
+		names, err = e.c.Resolver.LookupAddr(e.ctx, addr)
 	}
 	if len(names) > 0 || notFound(err) {
 		err = nil

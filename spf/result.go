@@ -112,7 +112,7 @@ type Verdict struct {
 	Authentic bool
 	TTL       time.Duration
 
-	explain explanation
+	explain *explanation // nil: nothing to fetch
 }
 
 // A Step is one record on the way to a verdict.
