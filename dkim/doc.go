@@ -1,0 +1,2 @@
+// Package dkim signs and verifies mail (DKIM, RFC 6376).
+package dkim

@@ -1,0 +1,283 @@
+package dkim
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"hash"
+	"sync"
+
+	"github.com/mailsec-go/mailsec/internal/bodyhash"
+	"github.com/mailsec-go/mailsec/internal/domainkey"
+	"github.com/mailsec-go/mailsec/internal/rawheader"
+)
+
+// A VerifyWriter checks a message that is written to it in pieces of any size.
+// Key look-ups start when the header is complete and run while the body streams
+// past. It is for one goroutine at a time. Close must be called to release it.
+type VerifyWriter struct {
+	v       *Verifier
+	ctx     context.Context
+	cancel  context.CancelFunc
+	scanner rawheader.Scanner
+	header  *rawheader.Header
+	checks  []check
+	bodies  bodyhash.Set
+	lookups []*lookup
+	wait    sync.WaitGroup
+	report  *Report
+	err     error
+	closed  bool
+}
+
+// check is the work on one signature.
+type check struct {
+	signature
+	failed   *Error // set as soon as the outcome is known
+	digest   [64]byte
+	digestN  int
+	bodySum  *bodyhash.Sum
+	bodyOver bool // the limit on distinct body hashes was reached
+	key      *lookup
+}
+
+// lookup is the search for one key; several signatures may share it.
+type lookup struct {
+	name   string
+	answer domainkey.Answer
+}
+
+var errNoResolver = errors.New("dkim: Verifier has no Resolver")
+
+// NewWriter returns a writer that checks one message. ctx governs the key
+// look-ups.
+func (v *Verifier) NewWriter(ctx context.Context) *VerifyWriter {
+	w := &VerifyWriter{v: v}
+	w.ctx = ctx
+	w.scanner.MaxBytes = v.MaxHeaderBytes
+	w.scanner.MaxFields = v.MaxHeaderFields
+	if v.Resolver == nil {
+		w.err = errNoResolver
+	}
+	return w
+}
+
+// Write takes the next octets of the message. Once it has failed it fails with
+// the same error again, and so does Close.
+func (w *VerifyWriter) Write(p []byte) (int, error) {
+	if w.closed {
+		return 0, &Error{Text: "write after Close", Err: ErrClosed}
+	}
+	if w.err != nil {
+		return 0, w.err
+	}
+	body := p
+	if w.header == nil {
+		n, done, err := w.scanner.Write(p)
+		if err != nil {
+			return 0, w.fail(err)
+		}
+		if !done {
+			return len(p), nil
+		}
+		if err := w.startBody(); err != nil {
+			return n, err
+		}
+		body = p[n:]
+	}
+	w.bodies.Write(body)
+	return len(p), nil
+}
+
+func (w *VerifyWriter) fail(err error) error {
+	w.err = &Error{Text: "header refused", Err: err}
+	return w.err
+}
+
+// Fields returns what follows the colon in each field named name, from the
+// top, and whether the header is complete; before that it returns nothing. The
+// slices must not be changed.
+func (w *VerifyWriter) Fields(name string) (values [][]byte, complete bool) {
+	if w.header == nil {
+		return nil, false
+	}
+	return w.header.Values(name), true
+}
+
+var signatureName = []byte("DKIM-Signature")
+
+// startBody runs when the header is complete: it parses the signatures, hashes
+// the header for each, starts the look-ups and sets up the body hashes.
+func (w *VerifyWriter) startBody() error {
+	header, err := w.scanner.Header()
+	if err != nil {
+		return w.fail(err)
+	}
+	w.header = header
+	n := header.Count(signatureName)
+	w.trace(Event{Kind: HeaderDone, Signature: -1, Count: n})
+	if n == 0 {
+		return nil
+	}
+	limit := w.v.MaxSignatures
+	if limit <= 0 {
+		limit = DefaultMaxSignatures
+	}
+	w.checks = make([]check, n)
+	for i := header.Last(signatureName); i >= 0; i = header.Above(i) {
+		n--
+		w.checks[n].field = &header.Fields[i]
+	}
+	var h hasher
+	for i := range w.checks {
+		c := &w.checks[i]
+		if i >= limit {
+			c.skip()
+			continue
+		}
+		w.prepare(c, &h)
+		if c.failed != nil {
+			w.trace(Event{Kind: SignatureParsed, Signature: i, Name: c.domain, Err: c.failed})
+		} else {
+			w.trace(Event{Kind: SignatureParsed, Signature: i, Name: c.domain})
+		}
+	}
+	w.startLookups()
+	return nil
+}
+
+// skip notes that a signature is beyond the limit; it is read only for its
+// names.
+func (c *check) skip() {
+	_ = c.parse(c.field, true, true)
+	c.failed = &Error{Reason: TooMany, Domain: c.domain, Text: "more signatures than the limit"}
+}
+
+// prepare does everything about a signature that needs neither key nor body.
+func (w *VerifyWriter) prepare(c *check, h *hasher) {
+	if c.failed = c.parse(c.field, w.v.AllowMissingPadding, w.v.AllowSHA1); c.failed == nil {
+		c.failed = w.v.precheck(&c.signature)
+	}
+	if c.failed != nil {
+		c.failed.Domain = c.domain
+		return
+	}
+	name, err := domainkey.Name(c.selector, c.domain)
+	if err != nil {
+		c.failed = &Error{Reason: KeyMissing, Domain: c.domain, Text: "no name for a key", Err: err}
+		return
+	}
+	c.digestN = h.sum(c.digest[:0], w.header, &c.signature)
+	limit := c.limit
+	if w.bodies.Len() >= maxBodySums {
+		c.bodyOver = true
+	}
+	if !c.bodyOver {
+		c.bodySum = w.bodies.Add(c.body.body(), c.alg.hash(), c.alg.newHash, limit)
+	} else if c.bodySum = w.bodies.Find(c.body.body(), c.alg.hash(), limit); c.bodySum == nil {
+		c.failed = &Error{Reason: TooMany, Domain: c.domain, Tag: "l", Text: "more distinct body lengths than the limit"}
+		return
+	}
+	c.key = w.lookup(name)
+}
+
+// lookup returns the look-up of name, a new one if there is none yet.
+func (w *VerifyWriter) lookup(name string) *lookup {
+	for _, l := range w.lookups {
+		if l.name == name {
+			return l
+		}
+	}
+	l := &lookup{name: name}
+	w.lookups = append(w.lookups, l)
+	return l
+}
+
+// startLookups starts one goroutine per distinct name; there are no more than
+// signatures to check. They end when the context does, or before Close returns.
+func (w *VerifyWriter) startLookups() {
+	if len(w.lookups) == 0 {
+		return
+	}
+	w.ctx, w.cancel = context.WithCancel(w.ctx)
+	for _, l := range w.lookups {
+		w.wait.Add(1)
+		go w.run(l)
+	}
+}
+
+func (w *VerifyWriter) run(l *lookup) {
+	defer w.wait.Done()
+	w.trace(Event{Kind: LookupStart, Signature: -1, Name: l.name})
+	var cache *domainkey.Cache
+	if w.v.KeyCache != nil {
+		cache = &w.v.KeyCache.c
+	}
+	l.answer = domainkey.Lookup(w.ctx, w.v.Resolver, cache, l.name)
+	w.trace(Event{Kind: LookupDone, Signature: -1, Name: l.name, Err: l.answer.Err})
+}
+
+// Close ends the message, waits for the look-ups and completes the report. It
+// returns the error that Write returned, or that of the context if it ended
+// before all keys were there. Later calls return the same.
+func (w *VerifyWriter) Close() error {
+	if w.closed {
+		return w.err
+	}
+	w.closed = true
+	if w.err == nil && w.header == nil {
+		// A message of a header only (RFC 5322, section 2.1).
+		_ = w.startBody()
+	}
+	w.bodies.Close()
+	w.wait.Wait()
+	if w.err == nil && w.ctx.Err() != nil {
+		w.err = w.ctx.Err()
+	}
+	if w.cancel != nil {
+		w.cancel()
+	}
+	if w.err == nil {
+		w.report = w.finish()
+	}
+	return w.err
+}
+
+// abort ends the look-ups without a report.
+func (w *VerifyWriter) abort() {
+	if w.cancel != nil {
+		w.cancel()
+	}
+	w.wait.Wait()
+	w.closed = true
+}
+
+// Report returns the report, nil before Close and after an error.
+func (w *VerifyWriter) Report() *Report { return w.report }
+
+// hasher computes header hashes, keeping its memory between signatures.
+type hasher struct {
+	sel     rawheader.Selection
+	text    []byte
+	sha256  hash.Hash
+	algHash crypto.Hash
+}
+
+// sum appends the hash over the fields that s names and over its own field
+// (RFC 6376, section 3.7).
+func (h *hasher) sum(dst []byte, header *rawheader.Header, s *signature) int {
+	if h.sha256 == nil || h.algHash != s.alg.hash() {
+		h.sha256, h.algHash = s.alg.newHash(), s.alg.hash()
+	}
+	h.sel.Reset(header)
+	h.text = h.text[:0]
+	for _, name := range s.names {
+		if i := h.sel.Next([]byte(name)); i >= 0 {
+			h.text = appendField(h.text, s.header, &header.Fields[i])
+		}
+	}
+	h.text = appendOwnField(h.text, s.header, s.field, s.bFrom, s.bTo)
+	h.sha256.Reset()
+	h.sha256.Write(h.text)
+	return len(h.sha256.Sum(dst))
+}

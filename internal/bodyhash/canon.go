@@ -1,0 +1,240 @@
+package bodyhash
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// simple is the canonicalization of RFC 6376, section 3.4.3: all line ends at
+// the end of the body become one. Its state is what was held back: line ends,
+// and a CR that the next octet may make one.
+type simple struct {
+	out  output
+	ends int64 // line ends not yet written
+	cr   bool  // a CR after them
+}
+
+func (c *simple) write(p []byte) {
+	if c.ends != 0 || c.cr {
+		if p = c.lead(p); len(p) == 0 {
+			return
+		}
+	}
+	body := len(p)
+	for body > 0 && (p[body-1] == '\n' || p[body-1] == '\r') {
+		body--
+	}
+	c.out.write(p[:body])
+	c.lead(p[body:])
+}
+
+// lead consumes line ends at the start of p and returns the rest, for which
+// nothing is held back any more.
+func (c *simple) lead(p []byte) []byte {
+	for i, b := range p {
+		switch {
+		case c.cr && b == '\n':
+			c.cr = false
+			c.ends++
+		case b == '\r':
+			c.release()
+			c.cr = true
+		case b == '\n':
+			c.flush()
+			c.out.write(p[i : i+1])
+		default:
+			c.flush()
+			return p[i:]
+		}
+	}
+	return nil
+}
+
+// release writes what is held back if it ends in a CR: another octet than LF
+// follows, so the CR ends no line.
+func (c *simple) release() {
+	if c.cr {
+		c.flush()
+	}
+}
+
+func (c *simple) flush() {
+	c.out.writeLineEnds(c.ends)
+	c.ends = 0
+	if c.cr {
+		c.cr = false
+		c.out.write(lineEnds[:1])
+	}
+}
+
+func (c *simple) close() {
+	c.release()
+	c.out.write(lineEnds[:2])
+}
+
+// relaxed is the canonicalization of RFC 6376, section 3.4.4: runs of blanks
+// become one space, blanks at the end of a line and empty lines at the end of
+// the body vanish. What is held back is, in this order: line ends, a run of
+// blanks, a CR.
+//
+// The last line gets a CRLF when it has none, and blanks at its end are dropped
+// like those of any other line.
+type relaxed struct {
+	out   output
+	ends  int64
+	blank bool
+	cr    bool
+}
+
+var space = []byte{' '}
+
+func (c *relaxed) write(p []byte) {
+	if c.ends != 0 || c.blank || c.cr {
+		if p = c.lead(p); len(p) == 0 {
+			return
+		}
+	}
+	// Nothing is held back. The blanks and line ends at the end of p have to
+	// wait; before them, p is its own canonical form but for a few edits.
+	body := len(p)
+	for body > 0 && isBlankOrEnd(p[body-1]) {
+		body--
+	}
+	c.text(p[:body])
+	c.lead(p[body:])
+}
+
+func isBlankOrEnd(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
+
+// lead consumes blanks and line ends at the start of p and returns the rest,
+// for which nothing is held back any more.
+func (c *relaxed) lead(p []byte) []byte {
+	for i, b := range p {
+		switch b {
+		case ' ', '\t':
+			if c.cr {
+				c.flush()
+			}
+			c.blank = true
+		case '\r':
+			if c.cr {
+				c.flush()
+			}
+			c.cr = true
+		case '\n':
+			if c.cr {
+				c.cr, c.blank = false, false
+				c.ends++
+				continue
+			}
+			c.flush()
+			c.out.write(p[i : i+1])
+		default:
+			c.flush()
+			return p[i:]
+		}
+	}
+	return nil
+}
+
+func (c *relaxed) flush() {
+	c.out.writeLineEnds(c.ends)
+	c.ends = 0
+	if c.blank {
+		c.blank = false
+		c.out.write(space)
+	}
+	if c.cr {
+		c.cr = false
+		c.out.write(lineEnds[:1])
+	}
+}
+
+// text writes p, which starts where nothing is held back and ends in an octet
+// that is no blank and no part of a line end.
+func (c *relaxed) text(p []byte) {
+	tab := bytes.IndexByte(p, '\t')
+	if tab < 0 {
+		tab = len(p)
+	}
+	start := 0
+	for i := 0; ; {
+		// i becomes the next blank that may have to go.
+		if i = nextPair(p, i); i >= tab {
+			i = tab
+		}
+		if i == len(p) {
+			break
+		}
+		j := i + 1
+		for p[j] == ' ' || p[j] == '\t' {
+			j++
+		}
+		switch {
+		case p[j] == '\r' && p[j+1] == '\n': // blanks before a line end
+			c.out.write(p[start:i])
+			start = j
+		case j == i+1 && p[i] == ' ': // one space before another control octet
+		default:
+			c.out.write(p[start:i])
+			c.out.write(space)
+			start = j
+		}
+		i = j
+		if tab < i {
+			if tab = bytes.IndexByte(p[i:], '\t') + i; tab < i {
+				tab = len(p)
+			}
+		}
+	}
+	if start < len(p) {
+		c.out.write(p[start:])
+	}
+}
+
+func (c *relaxed) close() {
+	if c.cr { // not a line end after all
+		c.flush()
+	}
+	if c.out.total > 0 {
+		c.out.write(lineEnds[:2])
+	}
+}
+
+const (
+	low7   = 0x7f7f7f7f7f7f7f7f
+	high   = 0x8080808080808080
+	spaces = 0x2020202020202020
+	above  = 0x5f5f5f5f5f5f5f5f // 0x80 - 0x21: carries into the top bit above 0x20
+)
+
+// nextPair returns the least i at or after from where p[i] is a space and the
+// octet after it is a space or less, or len(p) if there is none. It looks at
+// sixteen octets per step: in the words w at i and v at i+1, a byte of
+// t = w^spaces is zero for a space; ((t&low7)+low7)|t has its top bit set when
+// it is not, and ((v&low7)+above)|v when the octet of v is above a space.
+func nextPair(p []byte, from int) int {
+	i := from
+	for ; i+17 <= len(p); i += 16 {
+		q := (*[17]byte)(p[i:])
+		t := binary.LittleEndian.Uint64(q[0:8]) ^ spaces
+		v := binary.LittleEndian.Uint64(q[1:9])
+		t2 := binary.LittleEndian.Uint64(q[8:16]) ^ spaces
+		v2 := binary.LittleEndian.Uint64(q[9:17])
+		a := ((t & low7) + low7) | t | ((v & low7) + above) | v
+		b := ((t2 & low7) + low7) | t2 | ((v2 & low7) + above) | v2
+		if a&b&high != high {
+			if hit := ^a & high; hit != 0 {
+				return i + bits.TrailingZeros64(hit)/8
+			}
+			return i + 8 + bits.TrailingZeros64(^b&high)/8
+		}
+	}
+	for ; i+1 < len(p); i++ {
+		if p[i] == ' ' && p[i+1] <= ' ' {
+			return i
+		}
+	}
+	return len(p)
+}
