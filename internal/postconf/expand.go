@@ -1,6 +1,7 @@
 package postconf
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"strings"
@@ -184,7 +185,7 @@ func branches(op string) (yes, no string, err error) {
 			err = errTernary
 		}
 		return "", no, err
-	case '?':
+	case '?': // below
 	default:
 		return "", "", errOperator
 	}
@@ -203,6 +204,7 @@ func branches(op string) (yes, no string, err error) {
 }
 
 // branch takes {text} off s, or all of s when it does not start with a brace.
+// White space inside the braces is part of the text.
 func branch(s string) (text, rest string, braced bool, err error) {
 	t := strings.TrimLeft(s, postline.Space)
 	if !strings.HasPrefix(t, "{") {
@@ -212,7 +214,7 @@ func branch(s string) (text, rest string, braced bool, err error) {
 	if n == 0 {
 		return "", "", true, errClose
 	}
-	return strings.Trim(t[1:n-1], postline.Space), strings.Trim(t[n:], postline.Space), true, nil
+	return t[1 : n-1], strings.TrimLeft(t[n:], postline.Space), true, nil
 }
 
 // comparison evaluates {a} op {b} with what follows.
@@ -241,7 +243,7 @@ func (e *expander) comparison(body string, depth int) (string, error) {
 	case err != nil:
 		return "", err
 	case rest == "" && truth:
-		return "bool:true", nil
+		return "true", nil
 	case rest == "":
 		return "", nil
 	}
@@ -258,14 +260,9 @@ func compare(a, op, b string) (bool, error) {
 			return false, errors.New("a compatibility level is a number, or numbers with dots: " + strconv.Quote(a) + ", " + strconv.Quote(b))
 		}
 		op, sign = op2, compareLevel(x, y)
-	} else if x, err := strconv.ParseInt(a, 10, 64); err == nil {
-		if y, err := strconv.ParseInt(b, 10, 64); err == nil {
-			sign = 0
-			if x < y {
-				sign = -1
-			} else if x > y {
-				sign = 1
-			}
+	} else if x, err := strconv.ParseUint(a, 10, 64); err == nil {
+		if y, err := strconv.ParseUint(b, 10, 64); err == nil {
+			sign = cmp.Compare(x, y)
 		}
 	}
 	switch op {
