@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mailsec-go/mailsec/internal/dnsname"
 )
@@ -212,7 +213,7 @@ func (e *eval) identity(r *Request) error {
 			local, domain = domain[:i], domain[i+1:]
 		}
 	}
-	ascii, err := toASCII(domain)
+	ascii, lower, err := toASCII(domain)
 	if err != nil {
 		v.Sender, v.Domain = sender, ""
 		if sender == "" {
@@ -223,11 +224,10 @@ func (e *eval) identity(r *Request) error {
 	if local == "" {
 		local, sender = "postmaster", "" // RFC 7208, section 4.3
 	}
-	if sender == "" || len(sender) != len(local)+1+len(ascii) || sender[len(local)+1:] != ascii {
+	if sender == "" || ascii != domain {
 		sender = local + "@" + ascii
 	}
-	v.Sender = sender
-	v.Domain = dnsname.Lower(ascii)
+	v.Sender, v.Domain = sender, lower
 	e.local = local
 	e.localOK = len(local) <= maxLocalPart && isASCII(local)
 	e.domain = ascii + "."
@@ -236,19 +236,39 @@ func (e *eval) identity(r *Request) error {
 
 var errDomain = errors.New("not a fully qualified domain name")
 
-// toASCII returns domain as A-labels without the final dot. It fails for what
-// cannot have a record: malformed names, single labels and address literals
-// (RFC 7208, section 4.3). The case of letters is kept, for macros.
-func toASCII(domain string) (string, error) {
-	name := strings.TrimSuffix(domain, ".")
-	if !isASCII(name) {
-		var err error
-		if name, err = dnsname.ToASCII(name); err != nil {
-			return "", err
+// toASCII returns domain as A-labels without the final dot, as it is and in
+// lower case: macros keep the case of letters. It fails for what cannot have a
+// record: malformed names, single labels and address literals (RFC 7208,
+// section 4.3).
+func toASCII(domain string) (ascii, lower string, err error) {
+	name := domain
+	if n := len(name); n > 0 && name[n-1] == '.' {
+		name = name[:n-1]
+	}
+	start, labels, upper := 0, 1, false
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case c == '.':
+			if n := i - start; n == 0 || n > dnsname.MaxLabel {
+				return "", "", errDomain
+			}
+			start = i + 1
+			labels++
+		case 'A' <= c && c <= 'Z':
+			upper = true
+		case c >= utf8.RuneSelf:
+			if name, err = dnsname.ToASCII(name); err != nil {
+				return "", "", err
+			}
+			return toASCII(name)
 		}
 	}
-	if !validName(name) || strings.IndexByte(name, '.') < 0 || name[0] == '[' {
-		return "", errDomain
+	last := len(name) - start
+	if labels < 2 || last == 0 || last > dnsname.MaxLabel || len(name) > dnsname.MaxName || name[0] == '[' {
+		return "", "", errDomain
 	}
-	return name, nil
+	if upper {
+		return name, dnsname.Lower(name), nil
+	}
+	return name, name, nil
 }

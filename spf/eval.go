@@ -29,6 +29,7 @@ type eval struct {
 	insecure, metaSeen           bool
 
 	terms   []Directive // of the records being evaluated, a stack
+	used    int         // the most that terms has held
 	scratch []byte      // for expansions
 }
 
@@ -47,7 +48,7 @@ func newEval(c *Checker) *eval {
 	e := evals.Get().(*eval)
 	a := new(answer)
 	a.v.Path = a.path[:0]
-	*e = eval{c: c, v: &a.v, ctx: &a.ctx, terms: e.terms, scratch: e.scratch}
+	e.c, e.v, e.ctx = c, &a.v, &a.ctx // everything else is zero
 	e.meta, _ = c.Resolver.(metaResolver)
 	return e
 }
@@ -63,7 +64,7 @@ func (e *eval) release() {
 	if cap(terms) > maxPooled {
 		terms = nil
 	}
-	clear(terms[:cap(terms)]) // let go of the records
+	clear(terms[:min(e.used, cap(terms))]) // let go of the records
 	*e = eval{terms: terms, scratch: scratch}
 	evals.Put(e)
 }
@@ -206,8 +207,7 @@ func (e *eval) parse(f *frame) Result {
 		if !ok {
 			return ""
 		}
-		e.terms = append(e.terms, Directive{})
-		d := &e.terms[len(e.terms)-1]
+		d := e.push()
 		kind, why := parseTerm(f.text[start:end], start, d, &m)
 		if kind == directiveTerm {
 			f.all = f.all || d.Mechanism == All
@@ -227,6 +227,18 @@ func (e *eval) parse(f *frame) Result {
 	}
 }
 
+// push returns room for one more directive at the end of e.terms.
+func (e *eval) push() *Directive {
+	n := len(e.terms)
+	if n < cap(e.terms) {
+		e.terms = e.terms[:n+1]
+	} else {
+		e.terms = append(e.terms, Directive{})
+	}
+	e.used = max(e.used, n+1)
+	return &e.terms[n]
+}
+
 // An outcome is what a mechanism gives: match, no match or an exception
 // (RFC 7208, section 4.6.2).
 type outcome uint8
@@ -243,7 +255,11 @@ const (
 func (e *eval) evaluate(f *frame, base, step int) Result {
 	end := len(e.terms)
 	for i := base; i < end; i++ {
-		d := e.terms[i] // the stack may move
+		d := &e.terms[i]
+		if d.Mechanism == Include {
+			include := *d // the stack may move
+			d = &include
+		}
 		e.v.Path = e.v.Path[:step+1]
 		if d.Mechanism == All && f.top && d.Qualifier != '+' {
 			if res := e.localPolicy(f, step); res != "" {
@@ -251,7 +267,7 @@ func (e *eval) evaluate(f *frame, base, step int) Result {
 			}
 		}
 		e.v.Path[step].Term = d.Text
-		out := e.directive(f, &d)
+		out := e.directive(f, d)
 		if e.trace != nil {
 			e.traceTerm(f, d.Text, out, d.Qualifier.Result())
 		}

@@ -46,6 +46,12 @@ type metaError interface {
 // Nothing else about an error is looked at: net.DNSError.Temporary is false
 // for a refusal, which is a temporary error all the same.
 func notFound(err error) bool {
+	if err == nil {
+		return false
+	}
+	if de, ok := err.(*net.DNSError); ok {
+		return de.IsNotFound
+	}
 	var de *net.DNSError
 	return errors.As(err, &de) && de.IsNotFound
 }
