@@ -1,0 +1,312 @@
+package dmarc
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/mailsec-go/mailsec/internal/dnsname"
+)
+
+// Verify evaluates DMARC for a message. From holds the bodies of its From
+// fields, see [AuthorDomains]; spf and dkim are the results of SPF and of each
+// signature.
+//
+// A From field without exactly one domain is PermError, with the kind in
+// Evaluation.Err. Such a message should not be treated better than one that
+// fails: it might have been made to escape DMARC (RFC 9989, section 11.5).
+//
+// The error is not nil only if ctx has ended; the evaluation is then TempError.
+func (v *Verifier) Verify(ctx context.Context, from []string, spf SPF, dkim []DKIM) (Evaluation, error) {
+	domains, err := AuthorDomains(from)
+	if err == nil {
+		return v.VerifyDomain(ctx, domains[0], spf, dkim)
+	}
+	e, _ := err.(*Error)
+	limit := min(v.MaxAuthors, MaxAuthorDomains)
+	if e.Err != ErrMultipleDomains || len(domains) > limit {
+		return v.finish(&walker{v: v}, Evaluation{
+			Result: PermError, Policy: PolicyNone, Disposition: PolicyNone,
+			SPF: spf, DKIM: outcomes(dkim), Discovery: v.Mode, Err: err,
+		}), nil
+	}
+	return v.verifyEach(ctx, domains, spf, dkim)
+}
+
+// verifyEach evaluates each author domain; the worst outcome is returned and
+// holds the others.
+func (v *Verifier) verifyEach(ctx context.Context, domains []string, spf SPF, dkim []DKIM) (Evaluation, error) {
+	all := make([]Evaluation, len(domains))
+	worst := 0
+	for i, d := range domains {
+		e, err := v.VerifyDomain(ctx, d, spf, dkim)
+		if err != nil {
+			return e, err
+		}
+		all[i] = e
+		if badness(&all[i]) > badness(&all[worst]) {
+			worst = i
+		}
+	}
+	e := all[worst]
+	e.Others = append(all[:worst:worst], all[worst+1:]...)
+	return e, nil
+}
+
+// badness orders outcomes: the strictest failing policy first.
+func badness(e *Evaluation) int {
+	switch e.Result {
+	case Fail:
+		return 3 + int(e.Disposition)
+	case TempError, PermError:
+		return 2
+	case None:
+		return 1
+	}
+	return 0
+}
+
+// VerifyDomain is [Verifier.Verify] for an author domain that is known already.
+func (v *Verifier) VerifyDomain(ctx context.Context, author string, spf SPF, dkim []DKIM) (Evaluation, error) {
+	e := Evaluation{
+		Policy: PolicyNone, Disposition: PolicyNone,
+		SPF: spf, DKIM: outcomes(dkim), Discovery: v.Mode,
+	}
+	w := newWalker(ctx, v)
+	name, ok := normalize(author)
+	if !ok {
+		e.Result, e.Err = PermError, &Error{Domain: clip(author), Err: ErrDomain}
+		return v.finish(w, e), nil
+	}
+	e.AuthorDomain = name
+	w.evaluate(&e)
+	if err := ctx.Err(); err != nil {
+		return Evaluation{Result: TempError, AuthorDomain: name, Policy: PolicyNone, Disposition: PolicyNone, Err: err}, err
+	}
+	return v.finish(w, e), nil
+}
+
+func outcomes(dkim []DKIM) []DKIMOutcome {
+	if len(dkim) == 0 {
+		return nil
+	}
+	out := make([]DKIMOutcome, len(dkim))
+	for i, d := range dkim {
+		out[i].DKIM = d
+	}
+	return out
+}
+
+// normalize returns name as A-labels in lower case without a final dot.
+func normalize(name string) (string, bool) {
+	name, err := dnsname.ToASCII(name)
+	return name, err == nil && name != "" && name[len(name)-1] != '.'
+}
+
+// evaluate fills e up to the result and the policy.
+func (w *walker) evaluate(e *Evaluation) {
+	src := w.discover(e.AuthorDomain)
+	e.OrgDomain = src.org
+	switch {
+	case src.err != nil:
+		e.Result, e.Err = TempError, src.err
+		return
+	case src.rec == nil:
+		return
+	}
+	sub := src.domain != e.AuthorDomain
+	policy, ok := src.rec.policyFor(sub, true, w.v.Mode)
+	if !ok {
+		e.Err = &Error{Domain: src.domain, Err: ErrNoPolicy}
+		return
+	}
+	e.Record, e.RecordDomain = src.rec, src.domain
+	e.Testing = src.rec.Testing && w.v.Mode == TreeWalk
+	w.align(e)
+
+	// The np tag matters only where it says something else than sp.
+	if absent, _ := src.rec.policyFor(sub, false, w.v.Mode); absent != policy {
+		w.existence(e)
+		switch {
+		case e.Exists == No:
+			policy = absent
+		case e.Exists == Unknown && e.Result != Pass:
+			e.Result, policy = TempError, PolicyNone
+		}
+	}
+	e.Policy = policy
+	if w.v.Trace != nil {
+		w.trace(Event{Kind: EventPolicy, Domain: src.domain, Record: src.rec, Policy: policy})
+	}
+}
+
+// existence sets e.Exists. A pass for the author or a name below it proves that
+// the author exists: the record or key was found there.
+func (w *walker) existence(e *Evaluation) {
+	proof := isPass(e.SPF.Result) && dnsname.HasSuffix(e.SPF.Domain, e.AuthorDomain)
+	for _, d := range e.DKIM {
+		proof = proof || isPass(d.Result) && dnsname.HasSuffix(d.Domain, e.AuthorDomain)
+	}
+	if proof {
+		e.Exists = Yes
+		return
+	}
+	var err error
+	if e.Exists, err = w.exists(e.AuthorDomain); err != nil && e.Err == nil {
+		e.Err = err
+	}
+}
+
+// align compares the identifiers with the author domain and sets the result.
+func (w *walker) align(e *Evaluation) {
+	a := aligner{w: w, e: e}
+	e.SPFAlignment = a.identifier(e.SPF.Result, e.SPF.Domain, e.Record.ASPF)
+	e.SPFAligned = isPass(e.SPF.Result) && aligned(e.SPFAlignment)
+	unsure := e.SPFAlignment != NotAligned && !e.SPFAligned
+	for i := range e.DKIM {
+		d := &e.DKIM[i]
+		d.Alignment = a.identifier(d.Result, d.Domain, e.Record.ADKIM)
+		switch {
+		case isPass(d.Result) && aligned(d.Alignment):
+			e.DKIMAligned = true
+		case d.Alignment != NotAligned:
+			unsure = true
+		}
+	}
+	switch {
+	case e.SPFAligned || e.DKIMAligned:
+		e.Result = Pass
+	case unsure:
+		e.Result = TempError
+		if e.Err = a.err; e.Err == nil {
+			e.Err = &Error{Domain: e.AuthorDomain, Err: ErrUpstream}
+		}
+	default:
+		e.Result = Fail
+	}
+}
+
+func isPass(result string) bool { return strings.EqualFold(result, "pass") }
+func isTemp(result string) bool { return strings.EqualFold(result, "temperror") }
+func aligned(a Alignment) bool  { return a == AlignedRelaxed || a == AlignedStrict }
+
+// aligner compares identifiers with one author domain.
+type aligner struct {
+	w    *walker
+	e    *Evaluation
+	org  walk // of the author, once walked
+	done bool
+	err  error // the first query that failed
+}
+
+// identifier returns the alignment of domain, if its result makes that matter.
+func (a *aligner) identifier(result, domain string, mode AlignmentMode) Alignment {
+	if !isPass(result) && !isTemp(result) {
+		return NotAligned
+	}
+	al := a.compare(domain, mode)
+	if a.w.v.Trace != nil {
+		a.w.trace(Event{Kind: EventAlign, Domain: domain, Note: al.String()})
+	}
+	return al
+}
+
+// compare decides with as few queries as will prove the answer. An
+// organizational domain is always a suffix of the name whose walk found it, so
+// names without a common suffix, and names outside of the author's
+// organizational domain, need no walk.
+func (a *aligner) compare(domain string, mode AlignmentMode) Alignment {
+	author := a.e.AuthorDomain
+	name, ok := normalize(domain)
+	switch {
+	case !ok:
+		return NotAligned
+	case name == author:
+		return AlignedStrict
+	case mode == Strict || !shareSuffix(name, author):
+		return NotAligned
+	}
+	if !a.done {
+		a.org, a.done = a.w.walk(author), true
+		a.e.OrgDomain = a.org.org
+	}
+	if a.org.err != nil {
+		return a.unknown(a.org.err)
+	}
+	if !dnsname.HasSuffix(name, a.org.org) {
+		return NotAligned
+	}
+	k := a.w.walk(name)
+	switch {
+	case k.err != nil:
+		return a.unknown(k.err)
+	case k.org == a.org.org:
+		return AlignedRelaxed
+	}
+	return NotAligned
+}
+
+func (a *aligner) unknown(err error) Alignment {
+	if a.err == nil {
+		a.err = err
+	}
+	return AlignedUnknown
+}
+
+// shareSuffix reports whether the last labels of a and b are the same.
+func shareSuffix(a, b string) bool {
+	return a[strings.LastIndexByte(a, '.')+1:] == b[strings.LastIndexByte(b, '.')+1:]
+}
+
+// finish sets the disposition, asks the override, and closes the trace.
+func (v *Verifier) finish(w *walker, e Evaluation) Evaluation {
+	e.Queries = w.queries
+	e.Authentic = w.authentic && w.queries > 0
+	e.Disposition = PolicyNone
+	if e.Result == Fail {
+		e.Disposition = e.Policy
+		v.lower(&e)
+	}
+	if v.Override != nil {
+		seen := e
+		if o, ok := v.Override(&seen); ok {
+			e.Disposition = max(o.Disposition, PolicyNone)
+			e.Reasons = append(e.Reasons, o.Reason)
+		}
+	}
+	if v.Trace != nil {
+		v.Trace(Event{Kind: EventResult, Domain: e.AuthorDomain, Policy: e.Disposition, Note: e.Result.String(), Err: e.Err})
+	}
+	return e
+}
+
+// lower applies test mode, or sampling in mode PublicSuffix, to a failed message.
+func (v *Verifier) lower(e *Evaluation) {
+	if e.Policy <= PolicyNone {
+		return
+	}
+	reason := Reason{Type: ReasonTestMode}
+	switch {
+	case v.Mode == TreeWalk && e.Testing:
+	case v.Mode == PublicSuffix && v.sampledOut(e.Record.Percent):
+		reason.Type = ReasonSampledOut
+	default:
+		return
+	}
+	e.Disposition = e.Policy.lowered()
+	e.Reasons = append(e.Reasons, reason)
+}
+
+// sampledOut draws whether a message is outside of the pct sample
+// (RFC 7489, section 6.6.4). Percent is as in Record.Percent.
+func (v *Verifier) sampledOut(percent int) bool {
+	switch {
+	case percent == 0 || percent >= 100:
+		return false
+	case percent < 0:
+		return true
+	case v.Rand != nil:
+		return v.Rand(100) >= percent
+	}
+	return rand.IntN(100) >= percent
+}
