@@ -70,6 +70,8 @@ type Error struct {
 	EDE       int           // extended error code (RFC 8914, section 4), -1 for none
 	Cached    bool          // answered from the cache
 	Err       error         // the cause, or nil
+
+	aliased bool // NXDomain of an alias's target: the name itself exists
 }
 
 // Error returns a text of one line. Foreign octets in it are escaped.

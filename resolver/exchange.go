@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -20,7 +20,10 @@ type reply struct {
 // trusted to say so.
 func (re reply) authentic() bool { return re.msg.AuthenticatedData && re.server.trusted }
 
-var errReferral = errors.New("referral: the server does not resolve for this client")
+var (
+	errReferral = errors.New("referral: the server does not resolve for this client")
+	errForeign  = errors.New("records of other owners only")
+)
 
 // A verdict says what a server's answer is good for.
 type verdict uint8
@@ -32,8 +35,9 @@ const (
 	askNext          // ask another server
 )
 
-// judge looks at an answer that matches its query in header and question.
-func judge(m *dns.Msg, edns, tcp bool) (verdict, Kind, error) {
+// judge looks at an answer to a question about name that matches its query in
+// header and question.
+func judge(m *dns.Msg, name string, edns, tcp bool) (verdict, Kind, error) {
 	switch m.Rcode {
 	case dns.RcodeSuccess, dns.RcodeNameError:
 		switch {
@@ -43,6 +47,8 @@ func judge(m *dns.Msg, edns, tcp bool) (verdict, Kind, error) {
 			return askTCP, Malformed, nil
 		case isReferral(m):
 			return askNext, ServFail, errReferral
+		case isForeign(m, name):
+			return askNext, Malformed, errForeign
 		}
 		return useIt, 0, nil
 	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
@@ -76,6 +82,16 @@ func isReferral(m *dns.Msg) bool {
 	return ns
 }
 
+// isForeign reports whether m has records, and none of them is about name.
+func isForeign(m *dns.Msg, name string) bool {
+	for _, rr := range m.Answer {
+		if owns(rr, name) {
+			return false
+		}
+	}
+	return len(m.Answer) > 0
+}
+
 func decodeHex(s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
@@ -84,11 +100,60 @@ func decodeHex(s string) []byte {
 	return b
 }
 
-// A query is one question on its way, with the state of its tries.
-type query struct {
+// A question is one question on its way to the servers, with the state of its
+// tries.
+type question struct {
 	key
-	first time.Time // when it was asked first
-	worst *Error    // the most telling failure so far
+	r     *Resolver
+	order []*server
+	given []bool // servers of order that have said no
+	next  int    // index into order
+	tries int    // tries begun
+	worst *Error // the most telling failure so far
+}
+
+func (r *Resolver) newQuestion(k key) *question {
+	order := r.order()
+	return &question{key: k, r: r, order: order, given: make([]bool, len(order))}
+}
+
+// server returns the server to ask next, or nil if there is none left.
+func (q *question) server() *server {
+	for {
+		if q.exhausted() {
+			return nil
+		}
+		i := q.next % len(q.order)
+		q.next++
+		q.tries++
+		if !q.given[i] {
+			return q.order[i]
+		}
+	}
+}
+
+// exhausted reports whether server would return nil.
+func (q *question) exhausted() bool {
+	return q.tries >= q.r.cfg.Tries*len(q.order) || !slices.Contains(q.given, false)
+}
+
+// said notes that s has answered, in a way that makes asking it again useless.
+func (q *question) said(s *server) {
+	for i := range q.order {
+		if q.order[i] == s {
+			q.given[i] = true
+		}
+	}
+}
+
+// fail notes the failure of one try and returns the most telling one.
+func (q *question) fail(s *server, kind Kind, cause error) *Error {
+	e := q.r.fail(kind, q.name, q.typ, cause)
+	e.Server = s.name
+	if q.worst == nil || rank(kind) >= rank(q.worst.Kind) {
+		q.worst = e
+	}
+	return q.worst
 }
 
 // event reports one exchange.
@@ -115,30 +180,33 @@ func outcome(m *dns.Msg, k Kind) Kind {
 
 // ask sends the question k to the servers until one has answered it.
 func (r *Resolver) ask(ctx context.Context, k key) (reply, *Error) {
-	return r.askHook(ctx, k)
+	q := r.newQuestion(k)
+	if r.cfg.Exchange != nil {
+		return q.askHook(ctx)
+	}
+	return q.askNet(ctx)
 }
 
 // askHook asks through Config.Exchange, one try after the other.
-func (r *Resolver) askHook(ctx context.Context, k key) (reply, *Error) {
-	q := query{key: k}
-	order := r.order()
-	for i := range r.cfg.Tries * len(order) {
-		s := order[i%len(order)]
-		tcp := false
-		for again := true; again; {
-			if ctx.Err() != nil {
-				return reply{}, q.fail(r, s, kindOf(ctx.Err()), context.Cause(ctx))
+func (q *question) askHook(ctx context.Context) (reply, *Error) {
+	for s := q.server(); s != nil; s = q.server() {
+		tcp, again := false, true
+		for range 2 + maxPlain { // over UDP, over TCP, and in another form
+			if !again {
+				break
 			}
-			var m *dns.Msg
-			var v verdict
-			m, v = r.tryHook(ctx, &q, s, tcp)
-			switch {
-			case v == useIt:
+			if ctx.Err() != nil {
+				return reply{}, q.fail(s, kindOf(ctx.Err()), context.Cause(ctx))
+			}
+			m, v := q.tryHook(ctx, s, tcp)
+			switch v {
+			case useIt:
 				return reply{m, s}, nil
-			case v == askTCP:
+			case askTCP:
 				tcp = true
+			case askPlain:
 			default:
-				again = v == askPlain
+				again = false
 			}
 		}
 	}
@@ -146,57 +214,57 @@ func (r *Resolver) askHook(ctx context.Context, k key) (reply, *Error) {
 }
 
 // tryHook does one exchange through Config.Exchange.
-func (r *Resolver) tryHook(ctx context.Context, q *query, s *server, tcp bool) (*dns.Msg, verdict) {
+func (q *question) tryHook(ctx context.Context, s *server, tcp bool) (*dns.Msg, verdict) {
+	r := q.r
 	form := s.form(&r.cfg)
 	buf := r.ids.query(make([]byte, 0, 512), q.key, form)
 	start := time.Now()
 	ctx, stop := context.WithTimeout(ctx, r.cfg.Timeout)
 	resp, err := r.cfg.Exchange(ctx, s.addr, buf, tcp)
 	stop()
-	m, v, kind, err := r.examine(resp, err, buf, form, s, tcp)
-	r.event(q.key, s, outcome(m, kind), tcp, 0, start)
-	if kind != 0 {
-		e := q.fail(r, s, kind, err)
-		if m != nil {
-			e.EDE = extendedError(m)
-		}
+	if err != nil {
+		r.event(q.key, s, kindOf(err), tcp, 0, start)
+		q.fail(s, kindOf(err), err)
+		return nil, askNext
 	}
+	how := matchAnswer(resp, buf)
+	var m *dns.Msg
+	if how == matchNone {
+		err = errWrongAnswer
+	} else {
+		m, err = parseAnswer(resp)
+	}
+	if err != nil {
+		r.event(q.key, s, Malformed, tcp, 1, start)
+		q.fail(s, Malformed, err)
+		return nil, askNext
+	}
+	v, kind := q.examine(s, m, how, form, tcp)
+	r.event(q.key, s, outcome(m, kind), tcp, 0, start)
 	return m, v
 }
 
-// examine decides what to make of the outcome of one exchange.
-func (r *Resolver) examine(resp []byte, err error, sent []byte, form form, s *server, tcp bool) (*dns.Msg, verdict, Kind, error) {
-	if err != nil {
-		return nil, askNext, kindOf(err), err
+// examine decides what to make of an answer, and notes what it says about the
+// server.
+func (q *question) examine(s *server, m *dns.Msg, how match, form form, tcp bool) (verdict, Kind) {
+	if how == matchCase && form.mixed {
+		s.noMixed(q.r.cfg.Now())
+		q.fail(s, Malformed, errWrongAnswer)
+		return askPlain, Malformed
 	}
-	switch matchAnswer(resp, sent) {
-	case matchNone:
-		return nil, askNext, Malformed, errWrongAnswer
-	case matchCase:
-		if form.mixed {
-			s.noMixed(r.cfg.Now())
-			return nil, askPlain, Malformed, errWrongAnswer
+	v, kind, err := judge(m, q.name, form.udpSize != 0, tcp)
+	switch v {
+	case askPlain:
+		s.noEDNS(q.r.cfg.Now())
+	case askNext:
+		q.said(s)
+	}
+	if kind != 0 && v != askTCP {
+		if e := q.fail(s, kind, err); e.Kind == kind {
+			e.EDE = extendedError(m)
 		}
 	}
-	m, err := parseAnswer(resp)
-	if err != nil {
-		return nil, askNext, Malformed, err
-	}
-	v, kind, err := judge(m, form.udpSize != 0, tcp)
-	if v == askPlain {
-		s.noEDNS(r.cfg.Now())
-	}
-	return m, v, kind, err
-}
-
-// fail notes a failure of one try and returns the most telling one.
-func (q *query) fail(r *Resolver, s *server, kind Kind, cause error) *Error {
-	e := r.fail(kind, q.name, q.typ, cause)
-	e.Server = s.name
-	if q.worst == nil || rank(kind) >= rank(q.worst.Kind) {
-		q.worst = e
-	}
-	return q.worst
+	return v, kind
 }
 
 // rank orders failures by how much they say about the name rather than about
@@ -217,13 +285,8 @@ func rank(k Kind) int {
 	return 0
 }
 
-// order returns the servers in the order they are to be tried.
-func (r *Resolver) order() []*server { return r.servers }
-
 // A form says how a query is dressed for a server.
 type form struct {
 	udpSize uint16 // of the OPT record, 0 for none
 	mixed   bool   // letters in random case
 }
-
-var _ netip.AddrPort

@@ -165,14 +165,18 @@ func meta(err error) (time.Duration, bool) { return err.(*Error).Meta() }
 // LookupHost returns the addresses of host as text.
 func (r *Resolver) LookupHost(ctx context.Context, host string) ([]string, error) {
 	addrs, err := r.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
+	return texts(addrs), err
+}
+
+func texts(addrs []netip.Addr) []string {
+	if addrs == nil {
+		return nil
 	}
-	texts := make([]string, len(addrs))
+	out := make([]string, len(addrs))
 	for i, a := range addrs {
-		texts[i] = a.String()
+		out[i] = a.String()
 	}
-	return texts, nil
+	return out
 }
 
 // LookupAddr returns the names that the PTR records of an address hold, with

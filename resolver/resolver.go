@@ -1,12 +1,14 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -228,6 +230,7 @@ func (r *Resolver) resolve(ctx context.Context, k key) (*answer, *Error) {
 		}
 		fail = r.fail(kind, k.name, k.typ, nil)
 		fail.Server, fail.Authentic, fail.EDE = re.server.name, authentic, extendedError(re.msg)
+		fail.aliased = c.n > 1
 		if r.cfg.MaxNegTTL > 0 {
 			fail.TTL = min(seconds(min(ttl, c.ttl)), r.cfg.MaxNegTTL)
 		}
@@ -255,3 +258,47 @@ func (r *Resolver) rename(e *Error, k key) *Error {
 }
 
 func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
+
+// order returns the servers in the order they are to be tried: the fastest
+// first, those that were silent lately last. One time in twenty another server
+// that is up goes first, so that its speed is known.
+func (r *Resolver) order() []*server {
+	n := len(r.servers)
+	if n == 1 {
+		return r.servers
+	}
+	order := slices.Clone(r.servers)
+	if r.cfg.Rotate {
+		r.mu.Lock()
+		first := r.next % n
+		r.next++
+		r.mu.Unlock()
+		return append(append(order[:0], r.servers[first:]...), r.servers[:first]...)
+	}
+	type state struct {
+		srtt time.Duration
+		down bool
+	}
+	now := time.Now()
+	states := make(map[*server]state, n)
+	for _, s := range order {
+		srtt, down := s.state(now)
+		states[s] = state{srtt, down}
+	}
+	slices.SortStableFunc(order, func(a, b *server) int {
+		x, y := states[a], states[b]
+		if x.down != y.down {
+			if x.down {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(x.srtt, y.srtt)
+	})
+	var dice [2]byte
+	r.ids.take(dice[:])
+	if i := 1 + int(dice[1])%(n-1); dice[0] < 256/20 && !states[order[i]].down {
+		order[0], order[i] = order[i], order[0]
+	}
+	return order
+}

@@ -1,0 +1,171 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// maxPlain is how often one question is repeated because a server can't take
+// its form: once for EDNS, once for letter case.
+const maxPlain = 2
+
+// An asking is a question on its way over the network. A query that stays
+// without answer is repeated, and the answer to any of the repetitions counts.
+type asking struct {
+	*question
+	ctx      context.Context
+	arrivals chan arrival
+	timer    *time.Timer
+	tries    []*try
+	open     int       // tries without an answer
+	plain    int       // repetitions in another form
+	held     []*server // servers of which a slot is held
+}
+
+// askNet asks over UDP, and over TCP where the answer is truncated.
+func (q *question) askNet(ctx context.Context) (reply, *Error) {
+	a := &asking{
+		question: q,
+		ctx:      ctx,
+		arrivals: make(chan arrival, q.r.cfg.Tries*len(q.order)+maxPlain),
+		timer:    time.NewTimer(time.Hour),
+	}
+	defer a.end()
+	for ctx.Err() == nil {
+		wait := q.r.cfg.Timeout
+		switch s := q.server(); {
+		case s != nil:
+			if err := a.send(s); err != nil {
+				continue
+			}
+			if !q.exhausted() {
+				wait = s.patience((len(a.tries)-1)/len(q.order), wait)
+			}
+		case a.open == 0:
+			return reply{}, q.worst
+		}
+		a.timer.Reset(wait)
+		if re, ok := a.wait(); ok {
+			return re, nil
+		}
+	}
+	return reply{}, q.fail(q.order[0], kindOf(ctx.Err()), context.Cause(ctx))
+}
+
+// wait takes arrivals until there is a usable answer, or reason to ask again.
+func (a *asking) wait() (reply, bool) {
+	for {
+		select {
+		case x := <-a.arrivals:
+			m, v := a.take(x)
+			switch v {
+			case useIt:
+				return reply{m, x.try.server}, true
+			case askPlain:
+				if a.plain++; a.plain <= maxPlain && a.send(x.try.server) == nil {
+					continue
+				}
+			}
+			if a.open == 0 || !a.exhausted() {
+				return reply{}, false
+			}
+		case <-a.timer.C:
+			last := a.tries[len(a.tries)-1].server
+			last.silent(time.Now())
+			a.fail(last, Timeout, nil)
+			if a.exhausted() {
+				a.open = 0 // nothing more is waited for
+			}
+			return reply{}, false
+		case <-a.ctx.Done():
+			return reply{}, false
+		}
+	}
+}
+
+// send sends the question to s, after waiting for a slot. A failure is noted.
+func (a *asking) send(s *server) error {
+	if !slices.Contains(a.held, s) {
+		if err := s.slots.acquire(a.ctx); err != nil {
+			return err
+		}
+		a.held = append(a.held, s)
+	}
+	r := a.r
+	f := s.form(&r.cfg)
+	t := &try{server: s, form: f, start: time.Now(), arrivals: a.arrivals}
+	t.query = r.ids.query(make([]byte, 0, headerLen+len(a.name)+2+4+11), a.key, f)
+	if err := s.send(t, &r.ids); err != nil {
+		r.event(a.key, s, kindOf(err), false, 0, t.start)
+		a.said(s)
+		a.fail(s, kindOf(err), err)
+		return err
+	}
+	a.open++
+	a.tries = append(a.tries, t)
+	return nil
+}
+
+// take decides what to do about an arrival.
+func (a *asking) take(x arrival) (*dns.Msg, verdict) {
+	t, s := x.try, x.try.server
+	t.done = true
+	a.open--
+	switch {
+	case errors.Is(x.err, errForged):
+		a.r.event(a.key, s, Malformed, false, t.wrong, t.start)
+		return a.overTCP(t)
+	case x.err != nil:
+		a.r.event(a.key, s, kindOf(x.err), false, t.wrong, t.start)
+		s.silent(time.Now())
+		a.said(s)
+		a.fail(s, kindOf(x.err), x.err)
+		return nil, askNext
+	}
+	s.answered(time.Since(t.start))
+	v, kind := a.examine(s, x.msg, x.match, t.form, false)
+	a.r.event(a.key, s, outcome(x.msg, kind), false, t.wrong, t.start)
+	if v == askTCP {
+		return a.overTCP(t)
+	}
+	return x.msg, v
+}
+
+// overTCP repeats t over TCP.
+func (a *asking) overTCP(t *try) (*dns.Msg, verdict) {
+	ctx, stop := context.WithTimeout(a.ctx, a.r.cfg.Timeout)
+	defer stop()
+	start := time.Now()
+	m, err := t.server.exchangeTCP(ctx, t.query)
+	if err != nil {
+		a.r.event(a.key, t.server, kindOf(err), true, 0, start)
+		a.said(t.server)
+		a.fail(t.server, kindOf(err), err)
+		return nil, askNext
+	}
+	v, kind := a.examine(t.server, m, matchFull, t.form, true)
+	a.r.event(a.key, t.server, outcome(m, kind), true, 0, start)
+	return m, v
+}
+
+// end gives up what is still open.
+func (a *asking) end() {
+	a.timer.Stop()
+	kind := Timeout
+	if a.ctx.Err() != nil {
+		kind = kindOf(a.ctx.Err())
+	}
+	for _, t := range a.tries {
+		if !t.done {
+			t.socket.forget(t)
+			a.r.event(a.key, t.server, kind, false, 0, t.start)
+		}
+	}
+	for _, s := range a.held {
+		s.slots.release()
+	}
+}
