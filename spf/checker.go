@@ -70,6 +70,7 @@ type Checker struct {
 	// domain's record takes effect, or before the default result. Its matches
 	// set Verdict.Local. Its lookups have limits of their own; TempError in it
 	// is the result, PermError in it counts as no match. Modifiers are ignored.
+	// It must come from Parse.
 	LocalPolicy *Record
 
 	// Explain asks for the domain's explanation on Fail, as part of the check.
@@ -98,8 +99,8 @@ func limit(n, def int) int {
 
 // Check evaluates the policy of one identity (RFC 7208, section 4). What the
 // DNS and the published records do ends up in the verdict. The error is for
-// misuse ([ErrNoResolver], [ErrInvalidIP], [ErrInvalidIdentity]) and for a
-// canceled context; the verdict is nil then. A deadline that passes is a
+// misuse ([ErrNoResolver], [ErrInvalidIP], [ErrInvalidIdentity],
+// [ErrLocalPolicy]) and for a canceled context; the verdict is nil then. A deadline that passes is a
 // TempError (RFC 7208, section 4.6.4).
 func (c *Checker) Check(ctx context.Context, r Request) (*Verdict, error) {
 	return c.check(ctx, &r, "")
@@ -132,6 +133,8 @@ func (c *Checker) check(ctx context.Context, r *Request, record string) (*Verdic
 		return nil, ErrInvalidIP
 	case r.Identity != "" && r.Identity != MailFrom && r.Identity != Helo:
 		return nil, ErrInvalidIdentity
+	case c.LocalPolicy != nil && !c.LocalPolicy.parsed:
+		return nil, ErrLocalPolicy
 	}
 	e := newEval(c)
 	defer e.release()
@@ -139,16 +142,17 @@ func (c *Checker) check(ctx context.Context, r *Request, record string) (*Verdic
 	e.given, e.again = record, record
 	e.ctx.start(ctx, c.timeout())
 	v := e.v
-	if c.trusts(v.IP) {
+	err := e.identity(r)
+	switch {
+	case c.trusts(v.IP):
 		v.Result, v.Trusted = None, true
 		return v, nil
-	}
-	if err := e.identity(r); err != nil {
-		v.Result = None
-		v.Cause = err
+	case err != nil:
+		v.Result, v.Cause = None, err
 		return v, nil
 	}
-	e.run()
+	v.Result = e.checkHost(e.domain, true)
+	v.Authentic = e.metaSeen && !e.insecure
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, err
 	}
@@ -158,7 +162,6 @@ func (c *Checker) check(ctx context.Context, r *Request, record string) (*Verdic
 	if v.Result == PermError && c.Lax {
 		e.runLax()
 	}
-	v.Authentic = e.metaSeen && !e.insecure
 	return v, nil
 }
 
@@ -238,8 +241,8 @@ var errDomain = errors.New("not a fully qualified domain name")
 
 // toASCII returns domain as A-labels without the final dot, as it is and in
 // lower case: macros keep the case of letters. It fails for what cannot have a
-// record: malformed names, single labels and address literals (RFC 7208,
-// section 4.3).
+// record: malformed names, single labels, address literals, and names with an
+// octet that RFC 5321 has other uses for (RFC 7208, section 4.3).
 func toASCII(domain string) (ascii, lower string, err error) {
 	name := domain
 	if n := len(name); n > 0 && name[n-1] == '.' {
@@ -247,24 +250,31 @@ func toASCII(domain string) (ascii, lower string, err error) {
 	}
 	start, labels, upper := 0, 1, false
 	for i := 0; i < len(name); i++ {
-		switch c := name[i]; {
-		case c == '.':
+		switch c := name[i]; c {
+		case '.':
 			if n := i - start; n == 0 || n > dnsname.MaxLabel {
 				return "", "", errDomain
 			}
 			start = i + 1
 			labels++
-		case 'A' <= c && c <= 'Z':
-			upper = true
-		case c >= utf8.RuneSelf:
-			if name, err = dnsname.ToASCII(name); err != nil {
-				return "", "", err
+		case '"', '(', ')', ',', ':', ';', '<', '>', '@', '[', '\\', ']', 0x7f:
+			return "", "", errDomain // an address literal, or no name of a mail domain
+		default:
+			switch {
+			case 'A' <= c && c <= 'Z':
+				upper = true
+			case c <= ' ':
+				return "", "", errDomain
+			case c >= utf8.RuneSelf:
+				if name, err = dnsname.ToASCII(name); err != nil {
+					return "", "", err
+				}
+				return toASCII(name)
 			}
-			return toASCII(name)
 		}
 	}
 	last := len(name) - start
-	if labels < 2 || last == 0 || last > dnsname.MaxLabel || len(name) > dnsname.MaxName || name[0] == '[' {
+	if labels < 2 || last == 0 || last > dnsname.MaxLabel || len(name) > dnsname.MaxName {
 		return "", "", errDomain
 	}
 	if upper {

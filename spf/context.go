@@ -98,6 +98,17 @@ func (c *limitContext) Err() error {
 	return nil
 }
 
+// expired is Err, but does not begin the time.
+func (c *limitContext) expired() error {
+	c.mu.Lock()
+	begun := c.begun
+	c.mu.Unlock()
+	if begun {
+		return c.Err()
+	}
+	return c.parent.Err()
+}
+
 // Value asks the inner context once there is one, so that the context package
 // recognises it as a cancelable parent and needs no goroutine for children.
 func (c *limitContext) Value(key any) any {

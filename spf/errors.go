@@ -41,6 +41,9 @@ var (
 	ErrInvalidIP = errors.New("spf: Request.IP is not a valid address")
 	// ErrInvalidIdentity is returned when [Request.Identity] is no known one.
 	ErrInvalidIdentity = errors.New("spf: unknown Request.Identity")
+	// ErrLocalPolicy is returned when [Checker.LocalPolicy] does not come from
+	// [Parse].
+	ErrLocalPolicy = errors.New("spf: Checker.LocalPolicy does not come from Parse")
 )
 
 // An Error says why a check ended in TempError or PermError, or why a text is

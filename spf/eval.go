@@ -1,9 +1,6 @@
 package spf
 
-import (
-	"net/netip"
-	"sync"
-)
+import "sync"
 
 // eval is the state of one check. It is taken from a pool and given back: what
 // outlives the check, the verdict and the context, is in an answer.
@@ -76,32 +73,29 @@ type frame struct {
 	redirect string
 	exp      string
 	redirPos int
+	expPos   int
 	all      bool
 	hasRedir bool
 	hasExp   bool
 	top      bool // the result is the verdict's: not inside an include
 }
 
-// keep notes redirect and exp; it reports ErrSyntax for a second one.
-func (f *frame) keep(m *Modifier) error {
+// keep notes redirect and exp. A second one is a syntax error (RFC 7208,
+// section 6).
+func (f *frame) keep(m *Modifier) fault {
 	switch {
 	case m.isRedirect():
 		if f.hasRedir {
-			return ErrSyntax
+			return fault{ErrSyntax, "given twice"}
 		}
 		f.hasRedir, f.redirect, f.redirPos = true, m.Value, m.Pos
 	case m.isExp():
 		if f.hasExp {
-			return ErrSyntax
+			return fault{ErrSyntax, "given twice"}
 		}
-		f.hasExp, f.exp = true, m.Value
+		f.hasExp, f.exp, f.expPos = true, m.Value, m.Pos
 	}
-	return nil
-}
-
-// run evaluates the domain's policy into the verdict.
-func (e *eval) run() {
-	e.v.Result = e.checkHost(e.domain, true)
+	return fault{}
 }
 
 // runLax evaluates again with limits so wide that no sane policy meets them,
@@ -215,10 +209,9 @@ func (e *eval) parse(f *frame) Result {
 		}
 		e.terms = e.terms[:len(e.terms)-1]
 		if kind == modifierTerm {
-			if why.kind = f.keep(&m); why.kind == nil {
+			if why = f.keep(&m); why.kind == nil {
 				continue
 			}
-			why.detail = "given twice"
 		}
 		if !e.lax {
 			e.fail(f, f.text[start:end], start, why.kind, why.detail, nil)
@@ -255,11 +248,7 @@ const (
 func (e *eval) evaluate(f *frame, base, step int) Result {
 	end := len(e.terms)
 	for i := base; i < end; i++ {
-		d := &e.terms[i]
-		if d.Mechanism == Include {
-			include := *d // the stack may move
-			d = &include
-		}
+		d := &e.terms[i] // stays valid when the stack moves: nothing below end changes
 		e.v.Path = e.v.Path[:step+1]
 		if d.Mechanism == All && f.top && d.Qualifier != '+' {
 			if res := e.localPolicy(f, step); res != "" {
@@ -411,62 +400,4 @@ func (e *eval) localPolicy(f *frame, step int) Result {
 		}
 	}
 	return ""
-}
-
-// macroValue returns the value of a macro letter (RFC 7208, section 7.2).
-func (e *eval) macroValue(letter byte, domain string) (val string, ok bool) {
-	switch letter {
-	case 's':
-		e.v.LocalPartUsed = true
-		return e.v.Sender, e.localOK
-	case 'l':
-		e.v.LocalPartUsed = true
-		return e.local, e.localOK
-	case 'o':
-		return trimDot(e.domain), true
-	case 'd':
-		return trimDot(domain), true
-	case 'i':
-		if e.ipText == "" {
-			e.ipText = dottedIP(e.v.IP)
-		}
-		return e.ipText, true
-	case 'p':
-		return e.validatedName(domain), true
-	case 'h':
-		return e.heloName()
-	case 'v':
-		if e.v.IP.Is4() {
-			return "in-addr", true
-		}
-		return "ip6", true
-	case 'c':
-		return e.v.IP.String(), true
-	case 'r':
-		if e.c.Hostname == "" {
-			return "unknown", true
-		}
-		return e.c.Hostname, true
-	}
-	return e.unixTime(), true
-}
-
-// dottedIP returns the address in the form of %{i}: dotted, an IPv6 address by
-// nibbles (RFC 7208, section 7.4).
-func dottedIP(ip netip.Addr) string {
-	if ip.Is4() {
-		return ip.String()
-	}
-	const hexLower = "0123456789abcdef"
-	var b [63]byte
-	a := ip.As16()
-	for i, c := range a {
-		b[4*i] = hexLower[c>>4]
-		b[4*i+1] = '.'
-		b[4*i+2] = hexLower[c&15]
-		if i < 15 {
-			b[4*i+3] = '.'
-		}
-	}
-	return string(b[:])
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/mailsec-go/mailsec/internal/dnsname"
 )
@@ -76,7 +75,7 @@ type Node struct {
 	Via      string  // the term that leads here, "" at the root
 	Text     string  // the record, "" if there is none
 	Record   *Record // nil if there is none; without the terms at fault
-	Lookups  int     // terms with DNS lookups that the term and all below it may cost
+	Lookups  int     // terms with DNS lookups in the record and all below it
 	Voids    int     // void lookups, for the client's family with more of them
 	Children []*Node // in order of evaluation
 
@@ -241,13 +240,12 @@ func (l *linter) read(f *frame) *Record {
 			r.Directives = append(r.Directives, d)
 			f.all = f.all || d.Mechanism == All
 		case modifierTerm:
-			if f.keep(&m) != nil {
-				l.find(CodeSyntax, Broken, f.domain, term, start, "given twice")
-				continue
+			if why = f.keep(&m); why.kind == nil {
+				r.Modifiers = append(r.Modifiers, m)
+				l.modifier(f, &m)
 			}
-			r.Modifiers = append(r.Modifiers, m)
-			l.modifier(f, &m)
-		default:
+		}
+		if why.kind != nil {
 			l.find(CodeSyntax, Broken, f.domain, term, start, why.kind.Error()+": "+why.detail)
 		}
 	}
@@ -463,7 +461,7 @@ func (l *linter) addresses(n *Node, f *frame, d *Directive, name string) {
 // exp checks that the explanation can be used.
 func (l *linter) exp(f *frame) {
 	term := "exp=" + f.exp
-	pos := max(strings.Index(f.text, f.exp)-len("exp="), 0)
+	pos := f.expPos
 	target, ok := l.static(f, term, pos, f.exp)
 	if !ok || l.full() {
 		return

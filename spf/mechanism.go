@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/mailsec-go/mailsec/internal/dnsname"
 )
@@ -241,57 +239,4 @@ func (e *eval) validate(n *clientName) bool {
 		}
 	}
 	return n.state == nameValid
-}
-
-// validatedName is the value of %{p}: a validated name, the domain itself
-// before one below it before any other, or "unknown" (RFC 7208, section 7.3).
-func (e *eval) validatedName(domain string) string {
-	e.askNames()
-	names := e.names.names
-	for _, fits := range [...]func(name string) bool{
-		func(name string) bool { return dnsname.Equal(name, domain) },
-		func(name string) bool { return dnsname.HasSuffix(name, domain) },
-		func(string) bool { return true },
-	} {
-		for i := range names {
-			if fits(names[i].name) && e.validate(&names[i]) {
-				return trimDot(names[i].name)
-			}
-		}
-	}
-	return "unknown"
-}
-
-// usesLocal reports whether a macro-string has %{s} or %{l}.
-func (e *eval) usesLocal(s string) bool {
-	for i := strings.Index(s, "%"); i >= 0 && i+2 < len(s); {
-		if s[i+1] == '{' && (s[i+2]|0x20 == 's' || s[i+2]|0x20 == 'l') {
-			return true
-		}
-		j := strings.Index(s[i+2:], "%")
-		if j < 0 {
-			return false
-		}
-		i += 2 + j
-	}
-	return false
-}
-
-// heloName is the value of %{h}: A-labels where the HELO argument is a name,
-// else as sent.
-func (e *eval) heloName() (string, bool) {
-	h := e.v.Helo
-	if isASCII(h) {
-		return h, len(h) <= maxHelo
-	}
-	h, err := dnsname.ToASCII(h)
-	return h, err == nil
-}
-
-func (e *eval) unixTime() string {
-	now := time.Now
-	if e.c.Now != nil {
-		now = e.c.Now
-	}
-	return strconv.FormatInt(now().Unix(), 10)
 }

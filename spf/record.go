@@ -80,11 +80,13 @@ func (m *Modifier) isExp() bool      { return equalFold(m.Name, "exp") }
 // Text returns the modifier as published.
 func (m *Modifier) Text() string { return m.Name + "=" + m.Value }
 
-// A Record is a parsed SPF record. Treat it as immutable: a Record may be in
-// use by several goroutines.
+// A Record is a parsed SPF record, as [Parse] returns it. Treat it as immutable:
+// a Record may be in use by several goroutines.
 type Record struct {
 	Directives []Directive // in order
 	Modifiers  []Modifier  // in order, known and unknown ones
+
+	parsed bool
 }
 
 // Parse parses the text of one TXT record completely, as RFC 7208,
@@ -95,26 +97,16 @@ func Parse(txt string) (*Record, error) {
 	if !IsSPF(txt) {
 		return nil, &Error{Kind: ErrNoRecord, Detail: "the text does not begin with v=spf1"}
 	}
-	r := new(Record)
-	var f frame
-	if err := r.parse(txt, &f, false); err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// parse appends the terms of txt. With lax set, terms at fault are left out
-// and the first error is returned beside a usable record.
-func (r *Record) parse(txt string, f *frame, lax bool) error {
 	if len(txt) > MaxRecord {
-		return &Error{Kind: ErrSyntax, Detail: "record too long"}
+		return nil, &Error{Kind: ErrSyntax, Detail: "record too long"}
 	}
-	var first error
+	r := &Record{parsed: true}
+	var f frame
 	s := scanner{txt: txt, pos: len(version)}
 	for {
 		start, end, ok := s.next()
 		if !ok {
-			return first
+			return r, nil
 		}
 		var d Directive
 		var m Modifier
@@ -122,23 +114,14 @@ func (r *Record) parse(txt string, f *frame, lax bool) error {
 		switch kind {
 		case directiveTerm:
 			r.Directives = append(r.Directives, d)
-			f.all = f.all || d.Mechanism == All
+			continue
 		case modifierTerm:
-			if why.kind = f.keep(&m); why.kind != nil {
-				kind, why.detail = badTerm, "given twice"
-				break
-			}
-			r.Modifiers = append(r.Modifiers, m)
-		}
-		if kind == badTerm {
-			err := &Error{Term: txt[start:end], Pos: start, Kind: why.kind, Detail: why.detail}
-			if !lax {
-				return err
-			}
-			if first == nil {
-				first = err
+			if why = f.keep(&m); why.kind == nil {
+				r.Modifiers = append(r.Modifiers, m)
+				continue
 			}
 		}
+		return nil, &Error{Term: txt[start:end], Pos: start, Kind: why.kind, Detail: why.detail}
 	}
 }
 

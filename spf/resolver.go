@@ -59,10 +59,19 @@ func notFound(err error) bool {
 // The lookups below return an empty result for "not found" and an error for
 // trouble. They count the query, note lifetime and authenticity, and trace.
 
-func (e *eval) lookupTXT(name string) ([]string, error) {
+// ask counts a question. It fails when the time is over, for resolvers that do
+// not look at their context.
+func (e *eval) ask() error {
 	e.v.Queries++
+	return e.ctx.expired()
+}
+
+func (e *eval) lookupTXT(name string) ([]string, error) {
 	var txts []string
-	var err error
+	err := e.ask()
+	if err != nil {
+		return nil, err
+	}
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
@@ -81,9 +90,11 @@ func (e *eval) lookupTXT(name string) ([]string, error) {
 }
 
 func (e *eval) lookupMX(name string) ([]*net.MX, error) {
-	e.v.Queries++
 	var mxs []*net.MX
-	var err error
+	err := e.ask()
+	if err != nil {
+		return nil, err
+	}
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
@@ -103,9 +114,11 @@ func (e *eval) lookupMX(name string) ([]*net.MX, error) {
 // the other family are dropped: an A record never says anything about an IPv6
 // client (RFC 7208, section 5.3).
 func (e *eval) lookupIP(network, name string) ([]netip.Addr, error) {
-	e.v.Queries++
 	var ips []netip.Addr
-	var err error
+	err := e.ask()
+	if err != nil {
+		return nil, err
+	}
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
@@ -149,9 +162,11 @@ func keepFamily(ips []netip.Addr, v4 bool) []netip.Addr {
 }
 
 func (e *eval) lookupAddr(addr string) ([]string, error) {
-	e.v.Queries++
 	var names []string
-	var err error
+	err := e.ask()
+	if err != nil {
+		return nil, err
+	}
 	if e.meta != nil {
 		var ttl time.Duration
 		var ad bool
