@@ -2,7 +2,16 @@ module github.com/mailsec-go/mailsec/bench
 
 go 1.26.0
 
-require github.com/mailsec-go/mailsec v0.0.0
+require (
+	github.com/emersion/go-msgauth v0.7.0
+	github.com/mailsec-go/mailsec v0.0.0
+	github.com/miekg/dns v1.1.73
+)
+
+require (
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
 
 require (
 	blitiri.com.ar/go/spf v1.6.0
