@@ -18,39 +18,100 @@ import (
 //
 // The error is not nil only if ctx has ended; the evaluation is then TempError.
 func (v *Verifier) Verify(ctx context.Context, from []string, spf SPF, dkim []DKIM) (Evaluation, error) {
-	domains, err := AuthorDomains(from)
-	if err == nil {
-		return v.VerifyDomain(ctx, domains[0], spf, dkim)
-	}
-	e, _ := err.(*Error)
-	limit := min(v.MaxAuthors, MaxAuthorDomains)
-	if e.Err != ErrMultipleDomains || len(domains) > limit {
-		return v.finish(&walker{v: v}, Evaluation{
-			Result: PermError, Policy: PolicyNone, Disposition: PolicyNone,
-			SPF: spf, DKIM: outcomes(dkim), Discovery: v.Mode, Err: err,
-		}), nil
-	}
-	return v.verifyEach(ctx, domains, spf, dkim)
+	return v.Begin(ctx, from).End(ctx, spf, dkim)
 }
 
-// verifyEach evaluates each author domain; the worst outcome is returned and
-// holds the others.
-func (v *Verifier) verifyEach(ctx context.Context, domains []string, spf SPF, dkim []DKIM) (Evaluation, error) {
-	all := make([]Evaluation, len(domains))
-	worst := 0
+// VerifyDomain is [Verifier.Verify] for an author domain that is known already.
+func (v *Verifier) VerifyDomain(ctx context.Context, author string, spf SPF, dkim []DKIM) (Evaluation, error) {
+	s := Session{v: v}
+	s.beginDomain(ctx, author)
+	return s.End(ctx, spf, dkim)
+}
+
+// A Session is an evaluation in two steps, for callers that know the From field
+// before the results of SPF and DKIM. It is for one goroutine at a time.
+type Session struct {
+	v       *Verifier
+	err     error // no author domain to evaluate
+	walkers []walker
+	first   [1]walker
+}
+
+// Begin finds the records that apply to a message. From is as for
+// [Verifier.Verify]. [Session.End] completes the evaluation.
+func (v *Verifier) Begin(ctx context.Context, from []string) *Session {
+	s := &Session{v: v}
+	domains, err := AuthorDomains(from)
+	if err == nil {
+		s.beginDomain(ctx, domains[0])
+		return s
+	}
+	e, _ := err.(*Error)
+	if e.Err != ErrMultipleDomains || len(domains) > min(v.MaxAuthors, MaxAuthorDomains) {
+		s.err = err
+		return s
+	}
+	s.walkers = make([]walker, len(domains))
 	for i, d := range domains {
-		e, err := v.VerifyDomain(ctx, d, spf, dkim)
-		if err != nil {
-			return e, err
+		s.walkers[i].begin(ctx, v, d)
+	}
+	return s
+}
+
+func (s *Session) beginDomain(ctx context.Context, author string) {
+	name, ok := normalize(author)
+	if !ok {
+		s.err = &Error{Domain: clip(author), Err: ErrDomain}
+		return
+	}
+	s.walkers = s.first[:]
+	s.walkers[0].begin(ctx, s.v, name)
+}
+
+// begin finds the record that applies to author.
+func (w *walker) begin(ctx context.Context, v *Verifier, author string) {
+	w.init(ctx, v)
+	w.author = author
+	w.source = w.discover(author)
+}
+
+// End completes the evaluation with the results of SPF and of each signature.
+// It is called once. The error is as for [Verifier.Verify].
+func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, error) {
+	if s.err != nil {
+		return s.v.finish(&walker{v: s.v}, Evaluation{
+			Result: PermError, Policy: PolicyNone,
+			SPF: spf, DKIM: outcomes(dkim), Discovery: s.v.Mode, Err: s.err,
+		}), nil
+	}
+	var worst Evaluation
+	var others []Evaluation
+	for i := range s.walkers {
+		w := &s.walkers[i]
+		w.ctx = ctx
+		e := Evaluation{
+			AuthorDomain: w.author, Policy: PolicyNone,
+			SPF: spf, DKIM: outcomes(dkim), Discovery: s.v.Mode,
 		}
-		all[i] = e
-		if badness(&all[i]) > badness(&all[worst]) {
-			worst = i
+		w.evaluate(&e)
+		if err := ctx.Err(); err != nil {
+			return Evaluation{
+				Result: TempError, AuthorDomain: w.author, Policy: PolicyNone, Disposition: PolicyNone, Err: err,
+			}, err
+		}
+		e = s.v.finish(w, e)
+		switch {
+		case i == 0:
+			worst = e
+		case badness(&e) > badness(&worst):
+			others = append(others, worst)
+			worst = e
+		default:
+			others = append(others, e)
 		}
 	}
-	e := all[worst]
-	e.Others = append(all[:worst:worst], all[worst+1:]...)
-	return e, nil
+	worst.Others = others
+	return worst, nil
 }
 
 // badness orders outcomes: the strictest failing policy first.
@@ -58,32 +119,12 @@ func badness(e *Evaluation) int {
 	switch e.Result {
 	case Fail:
 		return 3 + int(e.Disposition)
-	case TempError, PermError:
+	case TempError:
 		return 2
 	case None:
 		return 1
 	}
 	return 0
-}
-
-// VerifyDomain is [Verifier.Verify] for an author domain that is known already.
-func (v *Verifier) VerifyDomain(ctx context.Context, author string, spf SPF, dkim []DKIM) (Evaluation, error) {
-	e := Evaluation{
-		Policy: PolicyNone, Disposition: PolicyNone,
-		SPF: spf, DKIM: outcomes(dkim), Discovery: v.Mode,
-	}
-	w := newWalker(ctx, v)
-	name, ok := normalize(author)
-	if !ok {
-		e.Result, e.Err = PermError, &Error{Domain: clip(author), Err: ErrDomain}
-		return v.finish(w, e), nil
-	}
-	e.AuthorDomain = name
-	w.evaluate(&e)
-	if err := ctx.Err(); err != nil {
-		return Evaluation{Result: TempError, AuthorDomain: name, Policy: PolicyNone, Disposition: PolicyNone, Err: err}, err
-	}
-	return v.finish(w, e), nil
 }
 
 func outcomes(dkim []DKIM) []DKIMOutcome {
@@ -105,7 +146,7 @@ func normalize(name string) (string, bool) {
 
 // evaluate fills e up to the result and the policy.
 func (w *walker) evaluate(e *Evaluation) {
-	src := w.discover(e.AuthorDomain)
+	src := &w.source
 	e.OrgDomain = src.org
 	switch {
 	case src.err != nil:

@@ -36,13 +36,21 @@ type walker struct {
 	slots     [4]answer  // storage of the first answers
 	queries   int
 	authentic bool // every answer so far was validated by DNSSEC
+	author    string
+	source    policySource // the record that applies to author
 }
 
 // newWalker returns the state for one evaluation.
 func newWalker(ctx context.Context, v *Verifier) *walker {
-	w := &walker{v: v, ctx: ctx, authentic: true}
-	w.answers = w.pointers[:0]
+	w := new(walker)
+	w.init(ctx, v)
 	return w
+}
+
+// init prepares w in place; it must not be copied afterwards.
+func (w *walker) init(ctx context.Context, v *Verifier) {
+	w.v, w.ctx, w.authentic = v, ctx, true
+	w.answers = w.pointers[:0]
 }
 
 // trace passes e to the trace, if there is one.
