@@ -40,6 +40,9 @@ func (s *Server) respond(query []byte, tcp bool) response {
 		b.msg.SetEdns0(dns.DefaultMsgSize, opt.Do())
 	}
 	b.resolve(wire, q.Qtype)
+	if b.fault == None && !tcp {
+		b.fault = s.chance()
+	}
 	return b.finish(query, tcp)
 }
 

@@ -25,6 +25,9 @@ type Server struct {
 	authentic map[string]bool
 	delay     time.Duration
 	seen      map[question]int // for Lost
+	lose      int              // every so many UDP answers one is lost,
+	truncate  int              // and one truncated; 0: none
+	answered  int
 	queries   []string
 }
 
@@ -121,6 +124,14 @@ func (s *Server) SetDelay(d time.Duration) {
 	s.mu.Unlock()
 }
 
+// SetLoss makes the server lose one in lose and truncate one in truncate of its
+// answers over UDP; 0 stands for none of them.
+func (s *Server) SetLoss(lose, truncate int) {
+	s.mu.Lock()
+	s.lose, s.truncate = lose, truncate
+	s.mu.Unlock()
+}
+
 func mustWire(name string) string {
 	w, err := wireName(name)
 	if err != nil {
@@ -184,6 +195,18 @@ func (s *Server) Exchange(ctx context.Context, _ netip.AddrPort, query []byte, t
 		return nil, os.ErrDeadlineExceeded
 	}
 	return out.msgs[len(out.msgs)-1], nil
+}
+
+// chance returns the fault that SetLoss gives the next answer over UDP.
+func (s *Server) chance() Fault {
+	s.answered++
+	switch {
+	case s.lose > 0 && s.answered%s.lose == 0:
+		return Timeout
+	case s.truncate > 0 && s.answered%s.truncate == s.truncate/2:
+		return Truncate
+	}
+	return None
 }
 
 // log notes a question.
