@@ -1,0 +1,96 @@
+package rbl
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+)
+
+// An Outcome is what one list said about one subject.
+type Outcome uint8
+
+// The outcomes. Only Listed counts.
+const (
+	// NotAsked: the verdict was settled before, or the list is not healthy.
+	NotAsked Outcome = iota
+	// NotListed: there is no address record.
+	NotListed
+	// NotMatched: listed with codes that the entry does not accept.
+	NotMatched
+	// Listed: listed with a code that counts.
+	Listed
+	// Refused: the list or the resolver answered something that is not a
+	// statement about the subject: an error code, an address outside
+	// 127.0.0.0/8, or nothing because the name would be too long.
+	Refused
+	// Failed: the lookup failed for now.
+	Failed
+)
+
+var outcomeText = [...]string{"not asked", "not listed", "not matched", "listed", "refused", "failed"}
+
+// String returns the name of the outcome in lower case.
+func (o Outcome) String() string {
+	if int(o) < len(outcomeText) {
+		return outcomeText[o]
+	}
+	return "outcome(?)"
+}
+
+// A reading is what a set of answers says, seen by one entry.
+type reading struct {
+	outcome Outcome
+	good    []netip.Addr // inside 127.0.0.0/8 and no error, sorted, distinct
+	matched []netip.Addr // those of good that the entry accepts
+	err     error
+}
+
+// read classifies the answers to one entry's query. Codes that count are used,
+// the others are reported beside them.
+func (e *entry) read(answers []netip.Addr) reading {
+	var r reading
+	r.good, r.err = sift(answers, e.name, e.accept, e.list.Refused)
+	switch {
+	case len(r.good) == 0 && r.err != nil:
+		r.outcome = Refused
+	case len(r.good) == 0:
+		r.outcome = NotListed
+	case !e.accept.Accepts(r.good):
+		r.outcome = NotMatched
+	default:
+		r.outcome = Listed
+		r.matched = r.good
+		if !e.accept.not {
+			r.matched = slices.DeleteFunc(slices.Clone(r.good), func(a netip.Addr) bool { return !e.accept.Match(a) })
+		}
+	}
+	return r
+}
+
+// sift separates the answers that are codes of the list from those that report
+// an error. The order of the answers is kept.
+func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []netip.Addr, err error) {
+	var errs []error
+	for i, a := range answers {
+		a = a.Unmap()
+		if slices.Contains(good, a) || i > 0 && slices.Contains(answers[:i], a) {
+			continue
+		}
+		v, ok := addr4(a)
+		switch {
+		case !ok || !isLoopback4(v):
+			errs = append(errs, &Error{Kind: ErrBogus, List: list, Code: a})
+		case isErrorRange(v), !refused.IsZero() && refused.Match(a), v == notListedCode && !accept.names(v):
+			errs = append(errs, &Error{Kind: ErrRefused, List: list, Code: a})
+		default:
+			good = append(good, a)
+		}
+	}
+	if len(errs) == 1 {
+		return good, errs[0]
+	}
+	return good, errors.Join(errs...)
+}
+
+// maxAnswers bounds the address records that are looked at.
+const maxAnswers = 256

@@ -1,0 +1,3 @@
+package rbl
+
+func Retired(zone string) (string, bool) { return "", false }
