@@ -10,6 +10,7 @@ package dnsname
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -81,6 +82,9 @@ func ToASCII(name string) (string, error) {
 func labelsToASCII(name string) (string, error) {
 	if len(name) > 4*MaxName { // no valid name is longer; bounds the work below
 		return "", ErrTooLong
+	}
+	if !utf8.ValidString(name) { // idna would take U+FFFD for what does not decode
+		return "", ErrIDN
 	}
 	// The ideographic and fullwidth full stops separate labels too (UTS 46, section 4).
 	labels := strings.Split(fullStops.Replace(name), ".")
