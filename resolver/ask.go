@@ -18,8 +18,9 @@ const maxPlain = 2
 type asking struct {
 	*question
 	ctx      context.Context
-	arrivals chan arrival
-	timer    *time.Timer
+	until    time.Time    // the end of the whole lookup
+	arrivals chan arrival // room for all there can be
+	timer    *time.Timer  // nil until needed
 	tries    []*try
 	open     int       // tries without an answer
 	plain    int       // repetitions in another form
@@ -27,12 +28,12 @@ type asking struct {
 }
 
 // askNet asks over UDP, and over TCP where the answer is truncated.
-func (q *question) askNet(ctx context.Context) (reply, *Error) {
+func (q *question) askNet(ctx context.Context, until time.Time) (reply, *Error) {
 	a := &asking{
 		question: q,
 		ctx:      ctx,
+		until:    until,
 		arrivals: make(chan arrival, q.r.cfg.Tries*len(q.order)+maxPlain),
-		timer:    time.NewTimer(time.Hour),
 	}
 	defer a.end()
 	for ctx.Err() == nil {
@@ -48,42 +49,77 @@ func (q *question) askNet(ctx context.Context) (reply, *Error) {
 		case a.open == 0:
 			return reply{}, q.worst
 		}
-		a.timer.Reset(wait)
-		if re, ok := a.wait(); ok {
+		rest := time.Until(until)
+		if rest <= 0 {
+			return reply{}, q.fail(q.order[0], Timeout, errDeadline)
+		}
+		if re, ok := a.wait(min(wait, rest)); ok {
 			return re, nil
 		}
 	}
 	return reply{}, q.fail(q.order[0], kindOf(ctx.Err()), context.Cause(ctx))
 }
 
+var errDeadline = errors.New("the lookup took longer than Config.Deadline")
+
 // wait takes arrivals until there is a usable answer, or reason to ask again.
-func (a *asking) wait() (reply, bool) {
+func (a *asking) wait(d time.Duration) (reply, bool) {
 	for {
-		select {
-		case x := <-a.arrivals:
-			m, v := a.take(x)
-			switch v {
-			case useIt:
-				return reply{m, x.try.server}, true
-			case askPlain:
-				if a.plain++; a.plain <= maxPlain && a.send(x.try.server) == nil {
-					continue
-				}
+		x, ok := a.arrival(d)
+		if !ok {
+			if a.ctx.Err() == nil {
+				a.silence()
 			}
-			if a.open == 0 || !a.exhausted() {
-				return reply{}, false
-			}
-		case <-a.timer.C:
-			last := a.tries[len(a.tries)-1].server
-			last.silent(time.Now())
-			a.fail(last, Timeout, nil)
-			if a.exhausted() {
-				a.open = 0 // nothing more is waited for
-			}
-			return reply{}, false
-		case <-a.ctx.Done():
 			return reply{}, false
 		}
+		m, v := a.take(x)
+		switch v {
+		case useIt:
+			return reply{m, x.try.server}, true
+		case askPlain:
+			if a.plain++; a.plain <= maxPlain && a.send(x.try.server) == nil {
+				continue
+			}
+		}
+		if a.open == 0 || !a.exhausted() {
+			return reply{}, false
+		}
+	}
+}
+
+// arrival returns the next arrival, or false after d or when the context ends.
+func (a *asking) arrival(d time.Duration) (arrival, bool) {
+	if t := a.tries[0]; t.reads {
+		t.reads = false
+		t.socket.readFor(a.ctx, t, d)
+		select {
+		case x := <-a.arrivals:
+			return x, true
+		default:
+			return arrival{}, false
+		}
+	}
+	if a.timer == nil {
+		a.timer = time.NewTimer(d)
+	} else {
+		a.timer.Reset(d)
+	}
+	select {
+	case x := <-a.arrivals:
+		return x, true
+	case <-a.timer.C:
+	case <-a.ctx.Done():
+	}
+	return arrival{}, false
+}
+
+// silence notes that the last try has no answer yet.
+func (a *asking) silence() {
+	last := a.tries[len(a.tries)-1].server
+	last.silent(time.Now())
+	a.fail(last, Timeout, nil)
+	if a.exhausted() {
+		a.open = 0 // nothing more is waited for
 	}
 }
 
@@ -97,7 +133,7 @@ func (a *asking) send(s *server) error {
 	}
 	r := a.r
 	f := s.form(&r.cfg)
-	t := &try{server: s, form: f, start: time.Now(), arrivals: a.arrivals}
+	t := &try{server: s, form: f, start: time.Now(), arrivals: a.arrivals, reads: len(a.tries) == 0}
 	t.query = r.ids.query(make([]byte, 0, headerLen+len(a.name)+2+4+11), a.key, f)
 	if err := s.send(t, &r.ids); err != nil {
 		r.event(a.key, s, kindOf(err), false, 0, t.start)
@@ -154,7 +190,9 @@ func (a *asking) overTCP(t *try) (*dns.Msg, verdict) {
 
 // end gives up what is still open.
 func (a *asking) end() {
-	a.timer.Stop()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
 	kind := Timeout
 	if a.ctx.Err() != nil {
 		kind = kindOf(a.ctx.Err())

@@ -179,12 +179,14 @@ func outcome(m *dns.Msg, k Kind) Kind {
 }
 
 // ask sends the question k to the servers until one has answered it.
-func (r *Resolver) ask(ctx context.Context, k key) (reply, *Error) {
+func (r *Resolver) ask(ctx context.Context, k key, until time.Time) (reply, *Error) {
 	q := r.newQuestion(k)
 	if r.cfg.Exchange != nil {
+		ctx, stop := context.WithDeadline(ctx, until)
+		defer stop()
 		return q.askHook(ctx)
 	}
-	return q.askNet(ctx)
+	return q.askNet(ctx, until)
 }
 
 // askHook asks through Config.Exchange, one try after the other.

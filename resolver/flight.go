@@ -2,22 +2,29 @@ package resolver
 
 import (
 	"context"
+	"errors"
 )
 
-// A flight is one piece of work that any number of equal lookups wait for. It
-// has a context of its own: a caller that gives up leaves the others alone,
-// and the work ends early only when the last one has left.
+// A flight is one piece of work that any number of equal lookups wait for. The
+// first of them does it, on its own goroutine and under its own context. If
+// that context ends while others wait, a new goroutine takes over, so that a
+// caller that gives up leaves the others alone; that one ends early when the
+// last of them has left.
 type flight struct {
-	cancel  context.CancelCauseFunc
-	waiters int // guarded by Resolver.mu
-	done    chan struct{}
+	// Guarded by Resolver.mu.
+	waiters int
+	cancel  context.CancelCauseFunc // nil while the first caller does the work
+	done    chan struct{}           // nil while nobody waits
 
 	// Set before done is closed.
 	found found
 	err   error
 }
 
-// join waits for the lookup of k, and starts it if nobody has.
+// errGone is what callers get if the function of a hook panicked.
+var errGone = errors.New("the lookup was abandoned")
+
+// join waits for the lookup of k, or does it if nobody has begun.
 func (r *Resolver) join(ctx context.Context, k key) (found, error) {
 	r.mu.Lock()
 	if r.closed {
@@ -26,12 +33,15 @@ func (r *Resolver) join(ctx context.Context, k key) (found, error) {
 	}
 	f := r.flights[k]
 	if f == nil {
-		work, cancel := context.WithCancelCause(context.Background())
-		f = &flight{cancel: cancel, done: make(chan struct{})}
+		f = new(flight)
 		r.flights[k] = f
-		go r.fly(work, f, k)
+		r.mu.Unlock()
+		return r.lead(ctx, f, k)
 	}
 	f.waiters++
+	if f.done == nil {
+		f.done = make(chan struct{})
+	}
 	r.mu.Unlock()
 
 	select {
@@ -41,29 +51,67 @@ func (r *Resolver) join(ctx context.Context, k key) (found, error) {
 	}
 	r.mu.Lock()
 	f.waiters--
-	if f.waiters == 0 && r.flights[k] == f {
+	if f.waiters == 0 && f.cancel != nil && r.flights[k] == f {
 		delete(r.flights, k)
 		f.cancel(context.Canceled)
 	}
 	r.mu.Unlock()
-	err := context.Cause(ctx)
-	return found{}, r.fail(kindOf(ctx.Err()), k.name, k.typ, err)
+	return found{}, r.fail(kindOf(ctx.Err()), k.name, k.typ, context.Cause(ctx))
 }
 
-// fly does the work of f.
-func (r *Resolver) fly(ctx context.Context, f *flight, k key) {
-	ctx, stop := context.WithTimeout(ctx, r.cfg.Deadline)
+// lead does the work of f for the caller that came first, and for the others
+// if ctx holds.
+func (r *Resolver) lead(ctx context.Context, f *flight, k key) (found, error) {
+	f.err = errGone
+	landed := false
+	defer func() {
+		if !landed {
+			r.land(f, k)
+		}
+	}()
 	a, fail := r.resolve(ctx, k)
-	stop()
+	if fail != nil && ctx.Err() != nil {
+		landed = r.handOver(f, k)
+		if landed {
+			return found{}, fail
+		}
+	}
 	f.found, f.err = r.settle(k, a, fail)
+	landed = true
+	r.land(f, k)
+	return f.found, f.err
+}
 
+// handOver lets a new goroutine do the work of f, and reports whether anybody
+// waits for it.
+func (r *Resolver) handOver(f *flight, k key) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.waiters == 0 || r.closed {
+		return false
+	}
+	work, cancel := context.WithCancelCause(context.Background())
+	f.cancel = cancel
+	go func() {
+		defer cancel(nil)
+		defer r.land(f, k)
+		a, fail := r.resolve(work, k)
+		f.found, f.err = r.settle(k, a, fail)
+	}()
+	return true
+}
+
+// land ends f.
+func (r *Resolver) land(f *flight, k key) {
 	r.mu.Lock()
 	if r.flights[k] == f {
 		delete(r.flights, k)
 	}
+	done := f.done
 	r.mu.Unlock()
-	f.cancel(nil)
-	close(f.done)
+	if done != nil {
+		close(done)
+	}
 }
 
 // settle stores the outcome of a lookup in the cache and returns what its

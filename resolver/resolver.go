@@ -137,19 +137,18 @@ func defaultInt(n *int, def int) {
 	}
 }
 
-// Close frees the sockets and makes lookups that need the network fail with
-// [ErrClosed]. It is safe to call more than once.
+// Close frees the sockets and makes lookups that need the network, also those
+// under way, fail with [ErrClosed]. It does not wait for them. It is safe to
+// call more than once.
 func (r *Resolver) Close() error {
 	r.mu.Lock()
 	r.closed = true
-	flights := make([]*flight, 0, len(r.flights))
 	for _, f := range r.flights {
-		flights = append(flights, f)
+		if f.cancel != nil {
+			f.cancel(ErrClosed)
+		}
 	}
 	r.mu.Unlock()
-	for _, f := range flights {
-		f.cancel(ErrClosed)
-	}
 	for _, s := range r.servers {
 		s.close()
 	}
@@ -204,9 +203,10 @@ func (r *Resolver) resolve(ctx context.Context, k key) (*answer, *Error) {
 	c := chain{ttl: math.MaxInt32}
 	c.add(k.name)
 	authentic := true
+	until := time.Now().Add(r.cfg.Deadline)
 	for {
 		asked := c.at()
-		re, fail := r.ask(ctx, key{asked, k.typ})
+		re, fail := r.ask(ctx, key{asked, k.typ}, until)
 		if fail != nil {
 			return nil, r.rename(fail, k)
 		}

@@ -167,7 +167,7 @@ func (s *server) close() {
 	s.sockets, s.idle = nil, nil
 	s.mu.Unlock()
 	for _, k := range sockets {
-		k.retire()
+		k.shut()
 	}
 	for _, c := range idle {
 		c.timer.Stop()

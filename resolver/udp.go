@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -20,7 +21,8 @@ const (
 )
 
 // A socket is a connected UDP socket with a random port that carries many
-// queries. A goroutine reads it only while queries are open.
+// queries. While queries are open somebody reads it: whoever sent the first of
+// them until that is answered, then a goroutine, which ends with the last.
 type socket struct {
 	server *server
 	conn   *net.UDPConn
@@ -44,6 +46,10 @@ type try struct {
 	wrong    int
 	arrivals chan<- arrival // never blocks: it has room for all tries
 	done     bool           // reported to Config.OnEvent
+
+	// reads asks send to leave the reading of the socket to the caller, who
+	// must call readFor; send clears it if somebody reads already.
+	reads bool
 }
 
 func (t *try) id() uint16 { return binary.BigEndian.Uint16(t.query) }
@@ -84,20 +90,36 @@ func (k *socket) send(t *try) (bool, error) {
 	k.open[id] = t
 	k.sent++
 	retire := k.sent >= socketQueries
-	if !k.reading {
-		k.reading = true
-		k.conn.SetReadDeadline(time.Time{})
-		go k.read()
+	switch {
+	case k.reading:
+		t.reads = false
+	case !t.reads:
+		k.start()
 	}
+	k.reading = true
 	k.mu.Unlock()
 	_, err := k.conn.Write(t.query)
 	if err != nil {
 		k.forget(t)
+		if t.reads {
+			k.step(arrival{}, nil, t, time.Time{})
+		}
 	}
 	if retire {
 		k.retire()
 	}
 	return true, err
+}
+
+// shut closes the socket under its queries, which fail.
+func (k *socket) shut() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.closed {
+		k.closed = true
+		k.timer.Stop()
+		k.conn.Close()
+	}
 }
 
 // load returns how many queries are open, more than there can be if the socket
@@ -148,17 +170,41 @@ func (k *socket) unlock() {
 
 var datagrams = sync.Pool{New: func() any { return new([maxUDPSize]byte) }}
 
+// start makes a goroutine the reader. The caller holds mu.
+func (k *socket) start() {
+	k.conn.SetReadDeadline(time.Time{})
+	go k.read()
+}
+
 // read delivers answers until no query is open.
 func (k *socket) read() {
 	buf := datagrams.Get().(*[maxUDPSize]byte)
 	defer datagrams.Put(buf)
 	for {
 		n, err := k.conn.Read(buf[:])
-		var a arrival
-		if err == nil && n >= headerLen {
-			a = k.match(buf[:n])
+		if k.step(k.match(buf[:n]), err, nil, time.Time{}) {
+			return
 		}
-		if k.deliver(a, err) {
+	}
+}
+
+// readFor delivers answers until t has one, d is over or ctx ends.
+func (k *socket) readFor(ctx context.Context, t *try, d time.Duration) {
+	end := time.Now().Add(d)
+	k.conn.SetReadDeadline(end)
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { k.conn.SetReadDeadline(past) })
+		defer stop() // if it comes late, the next reader sets its deadline again
+	}
+	buf := datagrams.Get().(*[maxUDPSize]byte)
+	defer datagrams.Put(buf)
+	for {
+		n, err := k.conn.Read(buf[:])
+		a := k.match(buf[:n])
+		if ctx.Err() != nil {
+			end = past
+		}
+		if k.step(a, err, t, end) {
 			return
 		}
 	}
@@ -167,6 +213,9 @@ func (k *socket) read() {
 // match finds the try that a datagram answers. The zero arrival stands for
 // none.
 func (k *socket) match(b []byte) arrival {
+	if len(b) < headerLen {
+		return arrival{}
+	}
 	k.mu.Lock()
 	t := k.open[uint16(b[0])<<8|uint16(b[1])]
 	k.mu.Unlock()
@@ -184,32 +233,40 @@ func (k *socket) match(b []byte) arrival {
 	return arrival{try: t, msg: m, match: how}
 }
 
-// deliver hands an arrival or a read error on and reports whether the reader
-// is to end.
-func (k *socket) deliver(a arrival, err error) bool {
+// step hands on what the reader got, and reports whether it is to end: the
+// reading goroutine (t is nil) when no query is open, another reader when t is
+// not open any more or end has passed.
+func (k *socket) step(a arrival, err error, t *try, end time.Time) bool {
 	k.mu.Lock()
 	defer k.unlock()
+	late := errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		k.conn.SetReadDeadline(time.Time{})
+	case late:
+		k.conn.SetReadDeadline(end) // it may have been set to wake the reader
 	case err != nil: // the server's port is closed, or ours
 		for id, t := range k.open {
 			delete(k.open, id)
 			t.arrivals <- arrival{try: t, err: err}
 		}
-	case a.try == nil:
-		k.countWrong()
-	default:
+	case a.try != nil:
 		if k.open[a.try.id()] == a.try {
 			delete(k.open, a.try.id())
 			a.try.arrivals <- a
 		}
+	default:
+		k.countWrong()
 	}
-	if len(k.open) > 0 {
+	switch {
+	case len(k.open) == 0:
+		k.reading = false
+		return true
+	case t == nil:
 		return false
+	case k.open[t.id()] != t, !time.Now().Before(end):
+		k.start()
+		return true
 	}
-	k.reading = false
-	return true
+	return false
 }
 
 // countWrong notes a datagram that answers nothing. The caller holds mu.
