@@ -49,13 +49,14 @@ type reading struct {
 // the others are reported beside them.
 func (e *entry) read(answers []netip.Addr) reading {
 	var r reading
-	r.good, r.err = sift(answers, e.name, e.accept, e.list.Refused)
+	var bad int
+	r.good, bad, r.err = sift(answers, e.name, e.accept, e.list.Refused)
 	switch {
 	case len(r.good) == 0 && r.err != nil:
 		r.outcome = Refused
 	case len(r.good) == 0:
 		r.outcome = NotListed
-	case !e.accept.Accepts(r.good):
+	case !e.accept.accepts(r.good, bad):
 		r.outcome = NotMatched
 	default:
 		r.outcome = Listed
@@ -67,9 +68,9 @@ func (e *entry) read(answers []netip.Addr) reading {
 	return r
 }
 
-// sift separates the answers that are codes of the list from those that report
-// an error. The order of the answers is kept.
-func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []netip.Addr, err error) {
+// sift separates the answers that are codes of the list from the bad ones that
+// report an error. The order of the answers is kept, repetitions are dropped.
+func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []netip.Addr, bad int, err error) {
 	var errs []error
 	for i, a := range answers {
 		a = a.Unmap()
@@ -87,9 +88,9 @@ func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []ne
 		}
 	}
 	if len(errs) == 1 {
-		return good, errs[0]
+		return good, 1, errs[0]
 	}
-	return good, errors.Join(errs...)
+	return good, len(errs), errors.Join(errs...)
 }
 
 // maxAnswers bounds the address records that are looked at.

@@ -179,7 +179,7 @@ func (z *zoneState) judge(r response) (listed bool, f fault) {
 	if r.err != nil {
 		return false, fault{Unreachable, &Error{Kind: ErrTemporary, List: z.name, Err: hideKey(z.zone, r.err)}}
 	}
-	good, err := sift(r.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
+	good, _, err := sift(r.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
 	switch {
 	case errors.Is(err, ErrRefused):
 		return false, fault{ListRefuses, err}

@@ -138,7 +138,10 @@ func (m Matcher) match(v uint32) bool {
 // Accepts reports whether the whole answer set is a listing: some answer
 // matches, or every one does, or the reverse of either, as m was written. An
 // empty set is never a listing, not even for an inverted Matcher.
-func (m Matcher) Accepts(answers []netip.Addr) bool {
+func (m Matcher) Accepts(answers []netip.Addr) bool { return m.accepts(answers, 0) }
+
+// accepts is Accepts with a number of further answers that match nothing.
+func (m Matcher) accepts(answers []netip.Addr, others int) bool {
 	if len(answers) == 0 {
 		return false
 	}
@@ -150,7 +153,7 @@ func (m Matcher) Accepts(answers []netip.Addr) bool {
 	}
 	ok := n > 0
 	if m.every {
-		ok = n == len(answers)
+		ok = n == len(answers)+others
 	}
 	return ok != m.not
 }

@@ -381,7 +381,7 @@ func (s *Set) note(u *unit, resp response) {
 	z := s.zones[u.zone]
 	failed := resp.err != nil
 	if !failed && len(resp.addrs) > 0 {
-		good, _ := sift(resp.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
+		good, _, _ := sift(resp.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
 		failed = len(good) == 0
 	}
 	z.family[u.family()].record(s.cfg.Breaker, s.cfg.Now(), z.name, failed)
