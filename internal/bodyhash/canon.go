@@ -1,11 +1,5 @@
 package bodyhash
 
-import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
-)
-
 // simple is the canonicalization of RFC 6376, section 3.4.3: all line ends at
 // the end of the body become one. Its state is what was held back: line ends,
 // and a CR that the next octet may make one.
@@ -154,17 +148,9 @@ func (c *relaxed) flush() {
 // text writes p, which starts where nothing is held back and ends in an octet
 // that is no blank and no part of a line end.
 func (c *relaxed) text(p []byte) {
-	tab := bytes.IndexByte(p, '\t')
-	if tab < 0 {
-		tab = len(p)
-	}
 	start := 0
 	for i := 0; ; {
-		// i becomes the next blank that may have to go.
-		if i = nextPair(p, i); i >= tab {
-			i = tab
-		}
-		if i == len(p) {
+		if i = nextEdit(p, i); i == len(p) {
 			break
 		}
 		j := i + 1
@@ -182,11 +168,6 @@ func (c *relaxed) text(p []byte) {
 			start = j
 		}
 		i = j
-		if tab < i {
-			if tab = bytes.IndexByte(p[i:], '\t') + i; tab < i {
-				tab = len(p)
-			}
-		}
 	}
 	if start < len(p) {
 		c.out.write(p[start:])
@@ -200,41 +181,4 @@ func (c *relaxed) close() {
 	if c.out.total > 0 {
 		c.out.write(lineEnds[:2])
 	}
-}
-
-const (
-	low7   = 0x7f7f7f7f7f7f7f7f
-	high   = 0x8080808080808080
-	spaces = 0x2020202020202020
-	above  = 0x5f5f5f5f5f5f5f5f // 0x80 - 0x21: carries into the top bit above 0x20
-)
-
-// nextPair returns the least i at or after from where p[i] is a space and the
-// octet after it is a space or less, or len(p) if there is none. It looks at
-// sixteen octets per step: in the words w at i and v at i+1, a byte of
-// t = w^spaces is zero for a space; ((t&low7)+low7)|t has its top bit set when
-// it is not, and ((v&low7)+above)|v when the octet of v is above a space.
-func nextPair(p []byte, from int) int {
-	i := from
-	for ; i+17 <= len(p); i += 16 {
-		q := (*[17]byte)(p[i:])
-		t := binary.LittleEndian.Uint64(q[0:8]) ^ spaces
-		v := binary.LittleEndian.Uint64(q[1:9])
-		t2 := binary.LittleEndian.Uint64(q[8:16]) ^ spaces
-		v2 := binary.LittleEndian.Uint64(q[9:17])
-		a := ((t & low7) + low7) | t | ((v & low7) + above) | v
-		b := ((t2 & low7) + low7) | t2 | ((v2 & low7) + above) | v2
-		if a&b&high != high {
-			if hit := ^a & high; hit != 0 {
-				return i + bits.TrailingZeros64(hit)/8
-			}
-			return i + 8 + bits.TrailingZeros64(^b&high)/8
-		}
-	}
-	for ; i+1 < len(p); i++ {
-		if p[i] == ' ' && p[i+1] <= ' ' {
-			return i
-		}
-	}
-	return len(p)
 }
