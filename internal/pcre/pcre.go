@@ -1,58 +1,146 @@
-// Package pcre compiles the patterns of Postfix regexp and pcre tables.
 package pcre
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"regexp"
+	"sync"
 )
 
 // Limits of a pattern and of one match.
 const (
-	MaxGroups  = 1000
-	MaxProgram = 1 << 16
-	MaxSteps   = 500_000
+	MaxGroups  = 999
+	MaxNesting = 250     // nested groups, as in PCRE
+	MaxPattern = 1 << 16 // octets of a pattern
+	MaxProgram = 1 << 16 // instructions after counted repetitions were written out
+	MaxSteps   = 500_000 // instructions of one match
+	MaxStack   = 1 << 16 // places to come back to, during one match
+	MaxCalls   = 1000    // nested calls of groups, during one match
 )
 
-// ErrSteps is returned by a match that took more than MaxSteps steps.
+// ErrSteps is returned by a match that ran into one of the limits. It is not
+// known then whether the pattern matches.
 var ErrSteps = errors.New("pcre: matching took too many steps")
 
 // Flags change how a pattern is read.
 type Flags uint16
 
-// Flags of [Compile].
+// Flags of [Compile], with the letter of the table options.
 const (
-	IgnoreCase Flags = 1 << iota
-	Multiline
-	DotAll
-	Extended
-	Anchored
-	DollarEnd
-	Ungreedy
-	POSIX
-	Basic
+	IgnoreCase Flags = 1 << iota // i
+	Multiline                    // m: ^ and $ also match at line ends
+	DotAll                       // s: the dot also matches a line end
+	Extended                     // x: white space and comments are ignored
+	Anchored                     // A: match at the start only
+	DollarEnd                    // E: $ does not match before a final line end
+	Ungreedy                     // U: quantifiers are lazy unless followed by ?
+	POSIX                        // POSIX extended syntax, leftmost-longest
+	Basic                        // with POSIX: basic syntax
+	noCapture                    // (?n): plain parentheses do not capture
 )
 
-// A Regexp is a compiled pattern.
-type Regexp struct{ re *regexp.Regexp }
+// A Regexp is a compiled pattern. It is safe for concurrent use.
+type Regexp struct {
+	expr   string
+	groups int
+	prog   *program
+	// linear is the same pattern for the standard library, nil when it holds
+	// what that cannot express. notNewline says that linear is right only for
+	// texts without a line end.
+	linear     *regexp.Regexp
+	notNewline bool
+	machines   sync.Pool
+}
 
-// Compile compiles expr.
+// An Error says why a pattern does not compile, and where.
+type Error struct {
+	Expr string
+	Pos  int // octet offset in Expr
+	Msg  string
+	// Unsupported says that PCRE would take the pattern: a table must not go
+	// on without it.
+	Unsupported bool
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s at offset %d", e.Msg, e.Pos) }
+
+// Compile compiles expr. The error is an [*Error].
 func Compile(expr string, f Flags) (*Regexp, error) {
-	mod := ""
-	if f&IgnoreCase != 0 {
-		mod += "(?i)"
+	if len(expr) > MaxPattern {
+		return nil, &Error{Expr: expr[:100], Pos: MaxPattern, Msg: "pattern is too long", Unsupported: true}
 	}
-	re, err := regexp.Compile(mod + expr)
+	p := newParser(expr, f)
+	tree, err := p.parse()
 	if err != nil {
 		return nil, err
 	}
-	return &Regexp{re}, nil
+	if f&Anchored != 0 {
+		tree = &node{op: opCat, subs: []*node{{op: opBeginText}, tree}}
+	}
+	re := &Regexp{expr: expr, groups: p.groups}
+	if re.prog, err = compileProgram(tree, p); err != nil {
+		return nil, &Error{Expr: expr, Pos: len(expr), Msg: err.Error(), Unsupported: true}
+	}
+	re.machines.New = func() any { return newMachine(re.prog) }
+	re.compileLinear(tree, f)
+	return re, nil
 }
 
-// Match reports whether b holds a match.
-func (re *Regexp) Match(b []byte) (bool, error) { return re.re.Match(b), nil }
+// compileLinear builds the standard library's form when there is one.
+func (re *Regexp) compileLinear(tree *node, f Flags) {
+	var e emitter
+	if !e.emit(tree) {
+		return
+	}
+	std, err := regexp.Compile(e.b.String())
+	if err != nil || std.NumSubexp() != re.groups {
+		return // a repetition larger than the standard library allows
+	}
+	if f&POSIX != 0 {
+		std.Longest()
+	}
+	re.linear, re.notNewline = std, e.dollar
+}
 
-// Groups returns the offsets of the first match and its groups.
-func (re *Regexp) Groups(b []byte) ([]int, error) { return re.re.FindSubmatchIndex(b), nil }
+// NumGroups returns the number of capturing groups.
+func (re *Regexp) NumGroups() int { return re.groups }
 
-// NumGroups returns the number of groups.
-func (re *Regexp) NumGroups() int { return re.re.NumSubexp() }
+// Linear reports whether matching takes time linear in the text; otherwise it
+// is bounded by [MaxSteps] alone.
+func (re *Regexp) Linear() bool { return re.linear != nil }
+
+// String returns the pattern.
+func (re *Regexp) String() string { return re.expr }
+
+// Match reports whether b holds a match. It does not allocate.
+func (re *Regexp) Match(b []byte) (bool, error) {
+	if re.useLinear(b) {
+		return re.linear.Match(b), nil
+	}
+	m := re.machines.Get().(*machine)
+	ok, err := m.search(b)
+	m.text = nil
+	re.machines.Put(m)
+	return ok, err
+}
+
+// Groups returns the offsets of the leftmost match and of its groups, as
+// [regexp.Regexp.FindSubmatchIndex] does; nil means no match.
+func (re *Regexp) Groups(b []byte) ([]int, error) {
+	if re.useLinear(b) {
+		return re.linear.FindSubmatchIndex(b), nil
+	}
+	m := re.machines.Get().(*machine)
+	defer re.machines.Put(m)
+	ok, err := m.search(b)
+	m.text = nil
+	if !ok || err != nil {
+		return nil, err
+	}
+	return append([]int(nil), m.regs[:2*(re.groups+1)]...), nil
+}
+
+func (re *Regexp) useLinear(b []byte) bool {
+	return re.linear != nil && !(re.notNewline && bytes.IndexByte(b, '\n') >= 0)
+}

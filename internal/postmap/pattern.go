@@ -1,6 +1,7 @@
 package postmap
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -106,6 +107,9 @@ func parsePattern(typ, file string, lines func(func(postline.Line) bool)) (Table
 		t.rules[b.rule].next = int32(len(t.rules))
 		p.warn(b.line, "if", ErrSyntax, "if without endif; it reaches to the end of the table")
 	}
+	if p.err != nil {
+		return nil, p.err
+	}
 	return t, nil
 }
 
@@ -114,6 +118,7 @@ type patternParser struct {
 	file  string
 	pcre  bool
 	open  blocks
+	err   error // a rule that must not be skipped
 }
 
 func (p *patternParser) warn(line int, text string, kind error, advice string) {
@@ -198,6 +203,10 @@ func (p *patternParser) pattern(num int, text string) (r patternRule, rest strin
 		return fail(ErrPattern, "unknown option "+strconv.Quote(string(rune(bad))))
 	}
 	re, err := pcre.Compile(text[1:end], syntax)
+	var refused *pcre.Error
+	if errors.As(err, &refused) && refused.Unsupported && p.err == nil {
+		p.err = &Error{File: p.file, Line: num, Text: text, Err: ErrPattern, Advice: err.Error() + "; Postfix takes it, so the table cannot be used without this rule"}
+	}
 	if err != nil {
 		return fail(ErrPattern, err.Error())
 	}
