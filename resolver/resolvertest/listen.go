@@ -198,3 +198,6 @@ func (l *Listener) serveConn(c net.Conn) {
 		}
 	}
 }
+
+// Servers returns Addr as the field Servers of resolver.Config wants it.
+func (l *Listener) Servers() []netip.AddrPort { return []netip.AddrPort{l.addr} }
