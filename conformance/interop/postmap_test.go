@@ -102,7 +102,7 @@ func (m *patternMaker) atom(depth int) string {
 		case k == 5:
 			return m.pick("(?<=", "(?<!") + m.pick("a", "b|c", "ab", "[ab]c|a") + ")"
 		case k == 6:
-			return m.pick(`\1`, `(?(1)a|b)`, `\g{-1}`)
+			return m.pick(`(a|b)\g{-1}`, `(?(1)a|b)`, `([ab]+)c\g{-1}`)
 		}
 	}
 	if m.pcre {

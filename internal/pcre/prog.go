@@ -239,9 +239,17 @@ func (c *compiler) repeat(n *node) {
 		c.atomic(&inner)
 		return
 	}
-	body := n.subs[0]
-	for i := 0; i < n.min && c.err == nil; i++ {
+	body, copies := n.subs[0], n.min
+	plus := n.max < 0 && n.min > 0 && !single(body)
+	if plus {
+		copies--
+	}
+	for i := 0; i < copies && c.err == nil; i++ {
 		c.node(body)
+	}
+	if plus {
+		c.plus(body, n.kind)
+		return
 	}
 	if n.max < 0 {
 		c.star(body, n.kind)
@@ -292,6 +300,27 @@ func (c *compiler) star(body *node, k repeatKind) {
 		c.add(instr{code: iMoved, x: reg, y: loop})
 	}
 	c.exit(loop, k, c.here())
+}
+
+// plus compiles a loop of at least one round, the last one being the first
+// that matches nothing.
+func (c *compiler) plus(body *node, k repeatKind) {
+	if c.err != nil {
+		return
+	}
+	reg := c.prog.regs
+	c.prog.regs++
+	loop := c.add(instr{code: iMark, x: reg})
+	c.node(body)
+	moved := c.add(instr{code: iMoved, x: reg})
+	jump := c.add(instr{code: iJump})
+	split := c.add(instr{code: iSplit, x: loop, y: loop})
+	if c.err != nil {
+		return
+	}
+	c.prog.code[moved].y = split
+	c.prog.code[jump].x = c.here()
+	c.exit(split, k, c.here())
 }
 
 // single reports whether n always takes at least one character.
