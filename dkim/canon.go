@@ -30,11 +30,17 @@ var crlf = []byte("\r\n")
 // appendRelaxed appends value unfolded, with every run of blanks made one
 // space, and none at either end. Only CRLF is removed; a bare CR or LF stays.
 func appendRelaxed(dst, value []byte) []byte {
-	start := len(dst)
-	blank := false
+	dst, _ = appendValue(dst, value, len(dst), false)
+	return dst
+}
+
+// appendValue appends a part of a value that began at start; blank says that
+// the part before it ended in a blank, and whether this one does is returned.
+func appendValue(dst, value []byte, start int, blank bool) ([]byte, bool) {
 	for i := 0; i < len(value); i++ {
 		c := value[i]
 		switch {
+		case c > ' ':
 		case c == ' ' || c == '\t':
 			blank = true
 			continue
@@ -48,7 +54,7 @@ func appendRelaxed(dst, value []byte) []byte {
 		blank = false
 		dst = append(dst, c)
 	}
-	return dst
+	return dst, blank
 }
 
 func lower(c byte) byte {
@@ -72,8 +78,8 @@ func appendOwnField(dst []byte, c Canon, f *rawheader.Field, from, to int) []byt
 		dst = append(dst, lower(b))
 	}
 	dst = append(dst, ':')
-	scratch := make([]byte, 0, len(value)-(to-from))
-	scratch = append(scratch, value[:from]...)
-	scratch = append(scratch, value[to:]...)
-	return appendRelaxed(dst, scratch)
+	start := len(dst)
+	dst, blank := appendValue(dst, value[:from], start, false)
+	dst, _ = appendValue(dst, value[to:], start, blank)
+	return dst
 }

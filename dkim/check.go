@@ -59,7 +59,7 @@ func (w *VerifyWriter) finish() *Report {
 }
 
 func (w *VerifyWriter) findings() Findings {
-	h, l := w.header, w.bodies.Lines()
+	h, l := w.header, w.work.bodies.Lines()
 	return Findings{
 		HeaderBareCR: h.BareCR, HeaderBareLF: h.BareLF, HeaderNUL: h.NUL,
 		BodyBareCR: l.BareCR, BodyBareLF: l.BareLF, BodyNUL: l.NUL,
@@ -117,7 +117,7 @@ func (w *VerifyWriter) judge(c *check, r *Result) *Error {
 	if err := w.v.checkKey(c, a); err != nil {
 		return err
 	}
-	total := w.bodies.Total(c.body.body())
+	total := w.work.bodies.Total(c.body.body())
 	if c.limited() {
 		if c.limit > total {
 			return &Error{Reason: BodyTooShort, Tag: "l", Text: "body is shorter than what was signed"}

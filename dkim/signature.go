@@ -161,9 +161,9 @@ func (t *tagSet) read(src []byte) *Error {
 
 // setNames takes over what identifies the signature, whatever else is wrong.
 func (s *signature) setNames(t *tagSet) {
-	if v, ok := t.get("d"); ok {
-		s.domain = string(v)
-	}
+	v, _ := t.get("d")
+	s.identity = "@" + string(v)
+	s.domain = s.identity[1:] // one string for both
 	if v, ok := t.get("s"); ok {
 		s.selector = string(v)
 	}
@@ -171,7 +171,6 @@ func (s *signature) setNames(t *tagSet) {
 		s.alg = parseAlgorithm(v)
 	}
 	s.bText, _ = t.get("b")
-	s.identity = "@" + s.domain
 }
 
 func (s *signature) parseAlgorithms(t *tagSet) *Error {

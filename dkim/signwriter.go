@@ -19,7 +19,7 @@ type SignWriter struct {
 	ctx     context.Context
 	scanner rawheader.Scanner
 	header  *rawheader.Header
-	bodies  bodyhash.Set
+	work    *workspace // nil without a header, and after Close
 	sums    []*bodyhash.Sum
 	fields  []byte
 	err     error
@@ -59,7 +59,7 @@ func (w *SignWriter) Write(p []byte) (int, error) {
 		}
 		body = p[n:]
 	}
-	w.bodies.Write(body)
+	w.work.bodies.Write(body)
 	return len(p), nil
 }
 
@@ -73,10 +73,11 @@ func (w *SignWriter) startBody() error {
 	if w.err = refuse(headerDangers(header), w.s.opts.Allow); w.err != nil {
 		return w.err
 	}
+	w.work = workspaces.Get().(*workspace)
 	w.sums = make([]*bodyhash.Sum, len(w.s.sigs))
 	for i := range w.s.sigs {
 		t := &w.s.sigs[i]
-		w.sums[i] = w.bodies.Add(t.Body.body(), t.alg.hash(), t.alg.newHash, bodyhash.NoLimit)
+		w.sums[i] = w.work.bodies.Add(t.Body.body(), t.alg.hash(), t.alg.newHash, bodyhash.NoLimit)
 	}
 	return nil
 }
@@ -88,20 +89,26 @@ func (w *SignWriter) Close() error {
 		return w.err
 	}
 	w.closed = true
+	defer w.release()
 	if w.err == nil && w.header == nil {
 		w.err = w.startBody() // a message of a header only
 	}
 	if w.err != nil {
 		return w.err
 	}
-	w.bodies.Close()
-	if w.err = refuse(bodyDangers(w.bodies.Lines()), w.s.opts.Allow); w.err != nil {
+	w.work.bodies.Close()
+	if w.err = refuse(bodyDangers(w.work.bodies.Lines()), w.s.opts.Allow); w.err != nil {
 		return w.err
 	}
 	if w.fields, w.err = w.sign(); w.err != nil {
 		w.fields = nil
 	}
 	return w.err
+}
+
+func (w *SignWriter) release() {
+	w.work.release()
+	w.work = nil
 }
 
 // Fields returns the signature fields, each ending in CRLF, to be put before
@@ -111,7 +118,6 @@ func (w *SignWriter) Fields() []byte { return w.fields }
 // sign makes all signatures. They do not sign each other.
 func (w *SignWriter) sign() ([]byte, error) {
 	out := make([]byte, 0, 1024*len(w.s.sigs))
-	var h hasher
 	for i := range w.s.sigs {
 		t := &w.s.sigs[i]
 		if err := w.ctx.Err(); err != nil {
@@ -132,7 +138,7 @@ func (w *SignWriter) sign() ([]byte, error) {
 		s.bFrom = len(field.Value())
 		s.bTo = s.bFrom
 		var digest [64]byte
-		n := h.sum(digest[:0], w.header, &s)
+		n := w.work.header.sum(digest[:0], w.header, &s)
 		sig, err := t.sign(w.ctx, w.s.opts, digest[:n])
 		if err != nil {
 			return nil, &Error{Domain: t.Domain, Text: "signing failed", Err: err}

@@ -2,9 +2,7 @@ package dkim
 
 import (
 	"context"
-	"crypto"
 	"errors"
-	"hash"
 	"sync"
 
 	"github.com/mailsec-go/mailsec/internal/bodyhash"
@@ -22,8 +20,8 @@ type VerifyWriter struct {
 	scanner rawheader.Scanner
 	header  *rawheader.Header
 	checks  []check
-	bodies  bodyhash.Set
-	lookups []*lookup
+	work    *workspace // nil without a header, and after Close
+	lookups []lookup
 	wait    sync.WaitGroup
 	report  *Report
 	err     error
@@ -33,12 +31,11 @@ type VerifyWriter struct {
 // check is the work on one signature.
 type check struct {
 	signature
-	failed   *Error // set as soon as the outcome is known
-	digest   [64]byte
-	digestN  int
-	bodySum  *bodyhash.Sum
-	bodyOver bool // the limit on distinct body hashes was reached
-	key      *lookup
+	failed  *Error // set as soon as the outcome is known
+	digest  [64]byte
+	digestN int
+	bodySum *bodyhash.Sum
+	key     *lookup
 }
 
 // lookup is the search for one key; several signatures may share it.
@@ -85,7 +82,7 @@ func (w *VerifyWriter) Write(p []byte) (int, error) {
 		}
 		body = p[n:]
 	}
-	w.bodies.Write(body)
+	w.work.bodies.Write(body)
 	return len(p), nil
 }
 
@@ -114,6 +111,7 @@ func (w *VerifyWriter) startBody() error {
 		return w.fail(err)
 	}
 	w.header = header
+	w.work = workspaces.Get().(*workspace)
 	n := header.Count(signatureName)
 	w.trace(Event{Kind: HeaderDone, Signature: -1, Count: n})
 	if n == 0 {
@@ -128,14 +126,14 @@ func (w *VerifyWriter) startBody() error {
 		n--
 		w.checks[n].field = &header.Fields[i]
 	}
-	var h hasher
+	w.lookups = make([]lookup, 0, min(len(w.checks), limit))
 	for i := range w.checks {
 		c := &w.checks[i]
 		if i >= limit {
 			c.skip()
 			continue
 		}
-		w.prepare(c, &h)
+		w.prepare(c)
 		if c.failed != nil {
 			w.trace(Event{Kind: SignatureParsed, Signature: i, Name: c.domain, Err: c.failed})
 		} else {
@@ -154,7 +152,7 @@ func (c *check) skip() {
 }
 
 // prepare does everything about a signature that needs neither key nor body.
-func (w *VerifyWriter) prepare(c *check, h *hasher) {
+func (w *VerifyWriter) prepare(c *check) {
 	if c.failed = c.parse(c.field, w.v.AllowMissingPadding, w.v.AllowSHA1); c.failed == nil {
 		c.failed = w.v.precheck(&c.signature)
 	}
@@ -167,14 +165,11 @@ func (w *VerifyWriter) prepare(c *check, h *hasher) {
 		c.failed = &Error{Reason: KeyMissing, Domain: c.domain, Text: "no name for a key", Err: err}
 		return
 	}
-	c.digestN = h.sum(c.digest[:0], w.header, &c.signature)
-	limit := c.limit
-	if w.bodies.Len() >= maxBodySums {
-		c.bodyOver = true
-	}
-	if !c.bodyOver {
-		c.bodySum = w.bodies.Add(c.body.body(), c.alg.hash(), c.alg.newHash, limit)
-	} else if c.bodySum = w.bodies.Find(c.body.body(), c.alg.hash(), limit); c.bodySum == nil {
+	c.digestN = w.work.header.sum(c.digest[:0], w.header, &c.signature)
+	bodies, id := &w.work.bodies, c.alg.hash()
+	if bodies.Len() < maxBodySums {
+		c.bodySum = bodies.Add(c.body.body(), id, c.alg.newHash, c.limit)
+	} else if c.bodySum = bodies.Find(c.body.body(), id, c.limit); c.bodySum == nil {
 		c.failed = &Error{Reason: TooMany, Domain: c.domain, Tag: "l", Text: "more distinct body lengths than the limit"}
 		return
 	}
@@ -183,14 +178,14 @@ func (w *VerifyWriter) prepare(c *check, h *hasher) {
 
 // lookup returns the look-up of name, a new one if there is none yet.
 func (w *VerifyWriter) lookup(name string) *lookup {
-	for _, l := range w.lookups {
-		if l.name == name {
-			return l
+	for i := range w.lookups {
+		if w.lookups[i].name == name {
+			return &w.lookups[i]
 		}
 	}
-	l := &lookup{name: name}
-	w.lookups = append(w.lookups, l)
-	return l
+	// There is room for one per signature, so that pointers stay good.
+	w.lookups = append(w.lookups, lookup{name: name})
+	return &w.lookups[len(w.lookups)-1]
 }
 
 // startLookups starts one goroutine per distinct name; there are no more than
@@ -200,9 +195,9 @@ func (w *VerifyWriter) startLookups() {
 		return
 	}
 	w.ctx, w.cancel = context.WithCancel(w.ctx)
-	for _, l := range w.lookups {
-		w.wait.Add(1)
-		go w.run(l)
+	w.wait.Add(len(w.lookups))
+	for i := range w.lookups {
+		go w.run(&w.lookups[i])
 	}
 }
 
@@ -229,7 +224,9 @@ func (w *VerifyWriter) Close() error {
 		// A message of a header only (RFC 5322, section 2.1).
 		_ = w.startBody()
 	}
-	w.bodies.Close()
+	if w.work != nil {
+		w.work.bodies.Close()
+	}
 	w.wait.Wait()
 	if w.err == nil && w.ctx.Err() != nil {
 		w.err = w.ctx.Err()
@@ -240,6 +237,8 @@ func (w *VerifyWriter) Close() error {
 	if w.err == nil {
 		w.report = w.finish()
 	}
+	w.work.release()
+	w.work = nil
 	return w.err
 }
 
@@ -249,35 +248,10 @@ func (w *VerifyWriter) abort() {
 		w.cancel()
 	}
 	w.wait.Wait()
+	w.work.release()
+	w.work = nil
 	w.closed = true
 }
 
 // Report returns the report, nil before Close and after an error.
 func (w *VerifyWriter) Report() *Report { return w.report }
-
-// hasher computes header hashes, keeping its memory between signatures.
-type hasher struct {
-	sel     rawheader.Selection
-	text    []byte
-	sha256  hash.Hash
-	algHash crypto.Hash
-}
-
-// sum appends the hash over the fields that s names and over its own field
-// (RFC 6376, section 3.7).
-func (h *hasher) sum(dst []byte, header *rawheader.Header, s *signature) int {
-	if h.sha256 == nil || h.algHash != s.alg.hash() {
-		h.sha256, h.algHash = s.alg.newHash(), s.alg.hash()
-	}
-	h.sel.Reset(header)
-	h.text = h.text[:0]
-	for _, name := range s.names {
-		if i := h.sel.Next([]byte(name)); i >= 0 {
-			h.text = appendField(h.text, s.header, &header.Fields[i])
-		}
-	}
-	h.text = appendOwnField(h.text, s.header, s.field, s.bFrom, s.bTo)
-	h.sha256.Reset()
-	h.sha256.Write(h.text)
-	return len(h.sha256.Sum(dst))
-}

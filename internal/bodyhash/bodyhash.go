@@ -103,7 +103,56 @@ func (o *output) writeLineEnds(n int64) {
 type Set struct {
 	simple  *simple
 	relaxed *relaxed
+	inUse   [2]bool // by Canon
 	lines   LineCounter
+	free    []*Sum
+}
+
+// maxFree bounds how many sums a Set keeps for later use.
+const maxFree = 16
+
+// Reset makes s an empty set again. It keeps its memory and the state of its
+// hashes for the next body; sums that it returned must not be used any more.
+func (s *Set) Reset() {
+	s.lines = LineCounter{}
+	for c := range s.inUse {
+		if !s.inUse[c] {
+			continue
+		}
+		o := s.output(Canon(c))
+		if len(s.free) < maxFree {
+			s.free = append(s.free, o.sums...)
+		}
+		*o = output{sums: o.sums[:0]}
+	}
+	if s.simple != nil {
+		s.simple.ends, s.simple.cr = 0, false
+	}
+	if s.relaxed != nil {
+		s.relaxed.ends, s.relaxed.blank, s.relaxed.cr = 0, false, false
+	}
+	s.inUse = [2]bool{}
+}
+
+func (s *Set) output(c Canon) *output {
+	if c == Simple {
+		return &s.simple.out
+	}
+	return &s.relaxed.out
+}
+
+// sum returns an empty sum, one of the free ones if there is one for id.
+func (s *Set) sum(id any, newHash func() hash.Hash) *Sum {
+	for i, sum := range s.free {
+		if sum.id == id {
+			s.free[i] = s.free[len(s.free)-1]
+			s.free = s.free[:len(s.free)-1]
+			sum.h.Reset()
+			sum.n = 0
+			return sum
+		}
+	}
+	return &Sum{id: id, h: newHash()}
 }
 
 // Add returns the sum of the body under canonicalization c with the first
@@ -111,25 +160,19 @@ type Set struct {
 // apart. A sum that was added before is returned again, so that any number of
 // signatures share it.
 func (s *Set) Add(c Canon, id any, newHash func() hash.Hash, limit int64) *Sum {
-	var o *output
-	switch c {
-	case Simple:
-		if s.simple == nil {
-			s.simple = new(simple)
-		}
-		o = &s.simple.out
-	default:
-		if s.relaxed == nil {
-			s.relaxed = new(relaxed)
-		}
-		o = &s.relaxed.out
+	switch {
+	case c == Simple && s.simple == nil:
+		s.simple = new(simple)
+	case c == Relaxed && s.relaxed == nil:
+		s.relaxed = new(relaxed)
 	}
-	for _, sum := range o.sums {
-		if sum.limit == limit && sum.id == id {
-			return sum
-		}
+	s.inUse[c] = true
+	if sum := s.Find(c, id, limit); sum != nil {
+		return sum
 	}
-	sum := &Sum{limit: limit, left: limit, h: newHash(), id: id}
+	sum := s.sum(id, newHash)
+	sum.limit, sum.left = limit, limit
+	o := s.output(c)
 	o.sums = append(o.sums, sum)
 	return sum
 }
@@ -137,11 +180,10 @@ func (s *Set) Add(c Canon, id any, newHash func() hash.Hash, limit int64) *Sum {
 // Len returns the number of distinct sums.
 func (s *Set) Len() int {
 	n := 0
-	if s.simple != nil {
-		n += len(s.simple.out.sums)
-	}
-	if s.relaxed != nil {
-		n += len(s.relaxed.out.sums)
+	for c, used := range s.inUse {
+		if used {
+			n += len(s.output(Canon(c)).sums)
+		}
 	}
 	return n
 }
@@ -156,10 +198,10 @@ func (s *Set) Write(p []byte) {
 		c := p[:min(len(p), chunkSize)]
 		p = p[len(c):]
 		s.lines.Write(c)
-		if s.simple != nil {
+		if s.inUse[Simple] {
 			s.simple.write(c)
 		}
-		if s.relaxed != nil {
+		if s.inUse[Relaxed] {
 			s.relaxed.write(c)
 		}
 	}
@@ -168,11 +210,11 @@ func (s *Set) Write(p []byte) {
 // Close ends the body and computes the sums.
 func (s *Set) Close() {
 	s.lines.Close()
-	if s.simple != nil {
+	if s.inUse[Simple] {
 		s.simple.close()
 		s.simple.out.finish()
 	}
-	if s.relaxed != nil {
+	if s.inUse[Relaxed] {
 		s.relaxed.close()
 		s.relaxed.out.finish()
 	}
@@ -187,12 +229,7 @@ func (o *output) finish() {
 
 // Total returns how many octets the body has under canonicalization c, which
 // must be one of those added. It is valid after Close.
-func (s *Set) Total(c Canon) int64 {
-	if c == Simple {
-		return s.simple.out.total
-	}
-	return s.relaxed.out.total
-}
+func (s *Set) Total(c Canon) int64 { return s.output(c).total }
 
 // Lines returns the counts of octets that no line end explains. It is valid
 // after Close.
@@ -200,14 +237,10 @@ func (s *Set) Lines() *LineCounter { return &s.lines }
 
 // Find returns the sum that was added with these arguments, or nil.
 func (s *Set) Find(c Canon, id any, limit int64) *Sum {
-	var sums []*Sum
-	switch {
-	case c == Simple && s.simple != nil:
-		sums = s.simple.out.sums
-	case c != Simple && s.relaxed != nil:
-		sums = s.relaxed.out.sums
+	if !s.inUse[c] {
+		return nil
 	}
-	for _, sum := range sums {
+	for _, sum := range s.output(c).sums {
 		if sum.limit == limit && sum.id == id {
 			return sum
 		}

@@ -93,9 +93,8 @@ func Lookup(ctx context.Context, r TXTResolver, cache *Cache, name string) Answe
 	} else {
 		txts, err = r.LookupTXT(ctx, name)
 	}
-	var dnsErr *net.DNSError
 	switch {
-	case err != nil && errors.As(err, &dnsErr) && dnsErr.IsNotFound, err == nil && len(txts) == 0:
+	case err != nil && isNotFound(err), err == nil && len(txts) == 0:
 		a.Err = &LookupError{Name: name, Kind: ErrMissing, Err: err}
 	case err != nil:
 		a.Err = &LookupError{Name: name, Kind: ErrTemporary, Err: err}
@@ -107,6 +106,11 @@ func Lookup(ctx context.Context, r TXTResolver, cache *Cache, name string) Answe
 		a.Record, a.Err = cache.Parse(txts[0])
 	}
 	return a
+}
+
+func isNotFound(err error) bool {
+	var dnsErr *net.DNSError
+	return errors.As(err, &dnsErr) && dnsErr.IsNotFound
 }
 
 // A LookupError says why a look-up gave no record.

@@ -55,6 +55,10 @@ type Header struct {
 	seed   maphash.Seed
 	table  []int32 // open-addressed: group number + 1, 0 is free
 	bottom []int32 // per group: index of the lowest field
+
+	// Memory for most headers, so that they take one allocation.
+	fields  [32]Field
+	scratch [64 + 32]int32
 }
 
 // Parse splits raw, a header without the empty line after it, into fields. It
@@ -65,7 +69,7 @@ func Parse(raw []byte, maxFields int) (*Header, error) {
 		maxFields = DefaultMaxFields
 	}
 	h := &Header{Raw: raw}
-	h.Fields = make([]Field, 0, 32)
+	h.Fields = h.fields[:0]
 	for len(raw) > 0 {
 		if len(h.Fields) == maxFields {
 			return nil, ErrTooLarge
@@ -134,7 +138,10 @@ func (h *Header) index() {
 	for size < 2*len(h.Fields) {
 		size *= 2
 	}
-	scratch := make([]int32, size+len(h.Fields))
+	scratch := h.scratch[:]
+	if size+len(h.Fields) > len(scratch) {
+		scratch = make([]int32, size+len(h.Fields))
+	}
 	h.table, h.bottom = scratch[:size:size], scratch[size:size]
 	h.seed = maphash.MakeSeed()
 	for i := range h.Fields {
@@ -250,6 +257,9 @@ func (s *Selection) Reset(h *Header) {
 	s.h = h
 	s.next = append(s.next[:0], h.bottom...)
 }
+
+// Release lets go of the header, keeping the memory.
+func (s *Selection) Release() { s.h = nil }
 
 // Next returns the index of the lowest field named name that was not returned
 // before, or -1.
