@@ -1,0 +1,5 @@
+//go:build race
+
+package spf
+
+const raceEnabled = true
