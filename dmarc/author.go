@@ -366,10 +366,12 @@ func (p *addressParser) atom() {
 
 // isAtext reports whether c may stand in an atom (RFC 5322, section 3.2.3 and
 // RFC 6532, section 3.2).
-func isAtext(c byte) bool {
-	switch {
-	case isAlpha(c), isDigit(c), c >= 0x80:
-		return true
+func isAtext(c byte) bool { return atext[c] }
+
+var atext = func() (t [256]bool) {
+	for c := range t {
+		b := byte(c)
+		t[c] = isAlpha(b) || isDigit(b) || b >= 0x80 || b != 0 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", b) >= 0
 	}
-	return c > ' ' && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
-}
+	return t
+}()

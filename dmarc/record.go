@@ -26,7 +26,8 @@ type Record struct {
 	BadPolicy bool
 	Text      string // the record as read; "" in a record made by hand
 
-	badSP bool // the sp tag is there but not valid
+	badSP bool  // the sp tag is there but not valid
+	room  []URI // what is left of the one allocation for all addresses
 }
 
 // An Issue is something in a record that its owner should look at.
@@ -56,7 +57,7 @@ func (i Issue) String() string {
 // known or not valid is ignored or replaced by its default, and listed in lint
 // (RFC 9989, section 4.8).
 //
-// For a record without findings it allocates only the slices RUA and RUF.
+// For a record without findings it allocates once, for the addresses.
 func ParseRecord(txt string) (rec Record, lint []Issue, ok bool) {
 	l := &linter{}
 	ok = rec.parse(txt, l)
@@ -100,6 +101,14 @@ func skipBlanks(s string, i int) int {
 	return i
 }
 
+// trimBlanks returns s without the blanks at its end.
+func trimBlanks(s string) string {
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
 // parse fills r from txt and reports whether it is a DMARC record.
 func (r *Record) parse(txt string, l *linter) bool {
 	pos, ok := isRecord(txt)
@@ -110,12 +119,12 @@ func (r *Record) parse(txt string, l *linter) bool {
 	var seen uint32
 	for pos < len(txt) {
 		pos++ // the semicolon
-		end := len(txt)
-		if n := strings.IndexByte(txt[pos:], ';'); n >= 0 {
-			end = pos + n
+		start, end, eq := skipBlanks(txt, pos), pos, -1
+		for ; end < len(txt) && txt[end] != ';'; end++ {
+			if txt[end] == '=' && eq < 0 {
+				eq = end
+			}
 		}
-		start := skipBlanks(txt, pos)
-		eq := strings.IndexByte(txt[pos:end], '=')
 		switch {
 		case start >= end:
 			if end < len(txt) {
@@ -124,16 +133,12 @@ func (r *Record) parse(txt string, l *linter) bool {
 		case eq < 0:
 			l.add(start, "", "tag without a value; it is ignored", txt[start:end])
 		default:
-			eq += pos
-			name := strings.TrimRight(txt[start:eq], " \t")
 			val := skipBlanks(txt, eq+1)
-			if val > end {
-				val = end
-			}
-			r.tag(name, strings.TrimRight(txt[val:end], " \t"), val, &seen, l)
+			r.tag(trimBlanks(txt[start:eq]), trimBlanks(txt[min(val, end):end]), val, &seen, l)
 		}
 		pos = end
 	}
+	r.room = nil
 	r.review(seen, l)
 	return true
 }
@@ -159,13 +164,62 @@ const (
 
 var tagNames = [...]string{"p", "sp", "np", "psd", "t", "adkim", "aspf", "rua", "ruf", "fo", "pct", "ri", "rf", "v"}
 
+// tagIndex returns the index of name in tagNames, in any letter case.
 func tagIndex(name string) int {
-	for i, n := range tagNames {
-		if len(n) == len(name) && strings.EqualFold(n, name) {
-			return i
+	var low [len("adkim")]byte
+	if len(name) > len(low) {
+		return tagUnknown
+	}
+	for i := range len(name) {
+		if low[i] = name[i] | 0x20; !isAlpha(name[i]) {
+			return tagUnknown
 		}
 	}
+	switch string(low[:len(name)]) {
+	case "p":
+		return tagP
+	case "sp":
+		return tagSP
+	case "np":
+		return tagNP
+	case "psd":
+		return tagPSD
+	case "t":
+		return tagT
+	case "adkim":
+		return tagADKIM
+	case "aspf":
+		return tagASPF
+	case "rua":
+		return tagRUA
+	case "ruf":
+		return tagRUF
+	case "fo":
+		return tagFO
+	case "pct":
+		return tagPCT
+	case "ri":
+		return tagRI
+	case "rf":
+		return tagRF
+	case "v":
+		return tagV
+	}
 	return tagUnknown
+}
+
+// equalFold reports whether s is word, which is of lower-case letters, in any
+// letter case.
+func equalFold(word, s string) bool {
+	if len(word) != len(s) {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] != word[i] && (s[i]|0x20 != word[i] || !isAlpha(s[i])) {
+			return false
+		}
+	}
+	return true
 }
 
 // tag stores one tag. The first of several with one name counts.
@@ -203,9 +257,9 @@ func (r *Record) tag(name, value string, pos int, seen *uint32, l *linter) {
 		n := letter(value, "rs")
 		r.ASPF, ok = AlignmentMode(max(n, 0)), n >= 0
 	case tagRUA:
-		r.RUA = parseURIs(value, "rua", pos, l)
+		r.RUA = r.parseURIs(value, "rua", pos, l)
 	case tagRUF:
-		r.RUF = parseURIs(value, "ruf", pos, l)
+		r.RUF = r.parseURIs(value, "ruf", pos, l)
 	case tagFO:
 		r.FO, ok = parseFailureOptions(value)
 	case tagPCT:
@@ -242,10 +296,13 @@ func (r *Record) review(seen uint32, l *linter) {
 }
 
 func parsePolicy(s string) (Policy, bool) {
-	for p := PolicyNone; p <= PolicyReject; p++ {
-		if strings.EqualFold(s, p.String()) {
-			return p, true
-		}
+	switch {
+	case equalFold("none", s):
+		return PolicyNone, true
+	case equalFold("quarantine", s):
+		return PolicyQuarantine, true
+	case equalFold("reject", s):
+		return PolicyReject, true
 	}
 	return PolicyUnset, false
 }

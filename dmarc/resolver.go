@@ -39,8 +39,22 @@ type reply struct {
 	err       error
 }
 
+// asker asks r. It holds the targets of errors.As, which would be allocated
+// for each call otherwise.
+type asker struct {
+	notFound *net.DNSError
+	nx       nxDomain
+	meta     negativeMeta
+}
+
+type nxDomain interface{ NXDomain() bool }
+
+type negativeMeta interface {
+	Meta() (ttl time.Duration, authentic bool)
+}
+
 // lookup asks r for the TXT records at name.
-func lookup(ctx context.Context, r Resolver, name string) (a reply) {
+func (k *asker) lookup(ctx context.Context, r Resolver, name string) (a reply) {
 	var err error
 	if m, ok := r.(metaResolver); ok {
 		a.txts, _, a.authentic, err = m.LookupTXTMeta(ctx, name)
@@ -51,21 +65,28 @@ func lookup(ctx context.Context, r Resolver, name string) (a reply) {
 		return a
 	}
 	a.txts = nil
-	var nf *net.DNSError
-	if !errors.As(err, &nf) || !nf.IsNotFound || nf.IsTemporary || nf.IsTimeout {
+	if !as(err, &k.notFound) || !k.notFound.IsNotFound || k.notFound.IsTemporary || k.notFound.IsTimeout {
 		a.err = err
 		return a
 	}
-	var nx interface{ NXDomain() bool }
-	if errors.As(err, &nx) {
-		a.nxdomain = nx.NXDomain()
+	if err == error(k.notFound) {
+		return a // the plain type of package net tells no more
+	}
+	if as(err, &k.nx) {
+		a.nxdomain = k.nx.NXDomain()
 		a.nodata = !a.nxdomain
 	}
-	var meta interface {
-		Meta() (ttl time.Duration, authentic bool)
-	}
-	if errors.As(err, &meta) {
-		_, a.authentic = meta.Meta()
+	if as(err, &k.meta) {
+		_, a.authentic = k.meta.Meta()
 	}
 	return a
+}
+
+// as is errors.As with a quick path for an error that is not wrapped.
+func as[T any](err error, target *T) bool {
+	if t, ok := err.(T); ok {
+		*target = t
+		return true
+	}
+	return errors.As(err, target)
 }

@@ -61,12 +61,24 @@ const maxURIs = 32
 
 // parseURIs reads the comma-separated list that starts at offset pos of the
 // record. What is not a URI is left out and reported to l.
-func parseURIs(list string, tag string, pos int, l *linter) []URI {
-	n := min(strings.Count(list, ",")+1, maxURIs)
-	uris := make([]URI, 0, n)
+func (r *Record) parseURIs(list, tag string, pos int, l *linter) []URI {
+	if r.room == nil {
+		// Room for the addresses of both tags: one more than there are commas
+		// in each.
+		r.room = make([]URI, 0, min(strings.Count(r.Text[pos:], ","), 2*maxURIs)+2)
+	}
+	uris := appendURIs(r.room, list, tag, pos, l)
+	if len(uris) == 0 {
+		return nil
+	}
+	r.room = uris[len(uris):]
+	return uris[:len(uris):len(uris)]
+}
+
+func appendURIs(uris []URI, list, tag string, pos int, l *linter) []URI {
 	for {
 		part, rest, more := strings.Cut(list, ",")
-		text := strings.Trim(part, " \t")
+		text := trimBlanks(part[skipBlanks(part, 0):])
 		u, ok := parseURI(text)
 		switch {
 		case !ok:
@@ -90,35 +102,76 @@ func parseURIs(list string, tag string, pos int, l *linter) []URI {
 
 // parseURI reads dmarc-uri or obs-dmarc-uri (RFC 9989, section 4.8).
 func parseURI(s string) (u URI, ok bool) {
-	u.Text = s
-	if i := strings.IndexByte(s, '!'); i >= 0 {
-		if u.Size, ok = parseSize(s[i+1:]); !ok {
+	colon, at, query, end := 0, 0, 0, len(s)
+	for i := 0; i < end; i++ {
+		switch uriClass[s[i]] {
+		case uriPlain:
+		case uriBad:
 			return u, false
+		case ':':
+			if colon == 0 {
+				colon = i
+			}
+		case '@':
+			if query == 0 {
+				at = i
+			}
+		case '?':
+			if query == 0 {
+				query = i
+			}
+		case '%':
+			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+				return u, false
+			}
+		case '!':
+			if u.Size, ok = parseSize(s[i+1:]); !ok {
+				return u, false
+			}
+			end = i
 		}
-		u.Text = s[:i]
 	}
-	colon := strings.IndexByte(u.Text, ':')
-	if colon < 1 || colon == len(u.Text)-1 || !isAlpha(u.Text[0]) {
+	u.Text = s[:end]
+	if colon == 0 || colon == end-1 || !isScheme(s[:colon]) {
 		return u, false
 	}
-	for i := 0; i < len(u.Text); i++ {
-		c := u.Text[i]
-		switch {
-		case i < colon && !isAlpha(c) && !isDigit(c) && c != '+' && c != '-' && c != '.':
-			return u, false
-		case c <= ' ' || c > '~' || strings.IndexByte("<>\"\\^`{|}", c) >= 0:
-			return u, false
-		case c == '%' && (i+2 >= len(u.Text) || !isHex(u.Text[i+1]) || !isHex(u.Text[i+2])):
-			return u, false
+	if equalFold("mailto", s[:colon]) {
+		if query != 0 {
+			end = query
 		}
-	}
-	if colon == len("mailto") && strings.EqualFold(u.Text[:colon], "mailto") {
-		addr, _, _ := strings.Cut(u.Text[colon+1:], "?")
-		at := strings.LastIndexByte(addr, '@')
-		return u, at > 0 && at < len(addr)-1
+		return u, at > colon+1 && at < end-1
 	}
 	return u, true
 }
+
+// isScheme reports whether s is the scheme of a URI (RFC 3986, section 3.1).
+func isScheme(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlpha(c) && (i == 0 || !isDigit(c) && c != '+' && c != '-' && c != '.') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// uriClass sorts octets: not allowed in a URI (RFC 3986, section 2), of no
+// further interest, or themselves.
+var uriClass = func() (t [256]byte) {
+	for c := byte('!'); c <= '~'; c++ {
+		switch {
+		case strings.IndexByte(":@?%!", c) >= 0:
+			t[c] = c
+		case strings.IndexByte("<>\"\\^`{|}", c) < 0:
+			t[c] = uriPlain
+		}
+	}
+	return t
+}()
+
+const (
+	uriBad   = 0
+	uriPlain = 1
+)
 
 // parseSize reads what follows '!': digits and an optional unit.
 func parseSize(s string) (uint64, bool) {

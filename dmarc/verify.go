@@ -79,10 +79,12 @@ func (w *walker) begin(ctx context.Context, v *Verifier, author string) {
 // It is called once. The error is as for [Verifier.Verify].
 func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, error) {
 	if s.err != nil {
-		return s.v.finish(&walker{v: s.v}, Evaluation{
+		e := Evaluation{
 			Result: PermError, Policy: PolicyNone,
 			SPF: spf, DKIM: outcomes(dkim), Discovery: s.v.Mode, Err: s.err,
-		}), nil
+		}
+		s.v.finish(new(walker), &e)
+		return e, nil
 	}
 	var worst Evaluation
 	var others []Evaluation
@@ -99,7 +101,7 @@ func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, er
 				Result: TempError, AuthorDomain: w.author, Policy: PolicyNone, Disposition: PolicyNone, Err: err,
 			}, err
 		}
-		e = s.v.finish(w, e)
+		s.v.finish(w, &e)
 		switch {
 		case i == 0:
 			worst = e
@@ -300,16 +302,16 @@ func shareSuffix(a, b string) bool {
 }
 
 // finish sets the disposition, asks the override, and closes the trace.
-func (v *Verifier) finish(w *walker, e Evaluation) Evaluation {
+func (v *Verifier) finish(w *walker, e *Evaluation) {
 	e.Queries = w.queries
 	e.Authentic = w.authentic && w.queries > 0
 	e.Disposition = PolicyNone
 	if e.Result == Fail {
 		e.Disposition = e.Policy
-		v.lower(&e)
+		v.lower(e)
 	}
 	if v.Override != nil {
-		seen := e
+		seen := *e
 		if o, ok := v.Override(&seen); ok {
 			e.Disposition = max(o.Disposition, PolicyNone)
 			e.Reasons = append(e.Reasons, o.Reason)
@@ -318,7 +320,6 @@ func (v *Verifier) finish(w *walker, e Evaluation) Evaluation {
 	if v.Trace != nil {
 		v.Trace(Event{Kind: EventResult, Domain: e.AuthorDomain, Policy: e.Disposition, Note: e.Result.String(), Err: e.Err})
 	}
-	return e
 }
 
 // lower applies test mode, or sampling in mode PublicSuffix, to a failed message.

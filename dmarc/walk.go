@@ -35,6 +35,7 @@ type walker struct {
 	pointers  [8]*answer // storage of answers
 	slots     [4]answer  // storage of the first answers
 	queries   int
+	asker     asker
 	authentic bool // every answer so far was validated by DNSSEC
 	author    string
 	source    policySource // the record that applies to author
@@ -96,7 +97,7 @@ func (w *walker) query(fqdn string) (reply, error) {
 		return reply{}, ErrLimit
 	}
 	w.queries++
-	r := lookup(w.ctx, w.v.resolver(), fqdn)
+	r := w.asker.lookup(w.ctx, w.v.resolver(), fqdn)
 	w.authentic = w.authentic && r.authentic && r.err == nil
 	if w.v.Trace != nil {
 		w.trace(Event{Kind: EventQuery, Name: fqdn, Texts: r.txts, Err: r.err})
