@@ -1,0 +1,88 @@
+// Command mailcheck looks at mail with the eyes of a receiver:
+//
+//	go run ./examples/mailcheck message -ip 192.0.2.10 -helo mail.example.com -from eve@example.com mail.eml
+//	go run ./examples/mailcheck domain example.com
+//
+// message authenticates a stored message and explains the outcome; without -ip
+// there is nothing for SPF to check. domain shows what a domain publishes, and
+// what is wrong with it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/signal"
+
+	"github.com/mailsec-go/mailsec/resolver"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "mailcheck:", err)
+		os.Exit(1)
+	}
+}
+
+// A command is one thing that mailcheck does.
+type command struct {
+	usage string
+	run   func(c *call) error
+}
+
+var commands = map[string]command{
+	"message": {"message [flags] FILE", checkMessage},
+	"domain":  {"domain [flags] NAME", checkDomain},
+}
+
+// A call is one use of a command.
+type call struct {
+	ctx      context.Context
+	flags    *flag.FlagSet
+	args     []string
+	out      io.Writer
+	resolver *resolver.Resolver
+}
+
+var errUsage = errors.New("say message FILE or domain NAME")
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	cmd, ok := commands[args[0]]
+	if !ok {
+		return errUsage
+	}
+	c := &call{ctx: ctx, args: args[1:], out: stdout, flags: flag.NewFlagSet(cmd.usage, flag.ContinueOnError)}
+	c.flags.SetOutput(stderr)
+	return cmd.run(c)
+}
+
+// parse parses the flags, opens the resolver and returns the one argument that
+// every command takes.
+func (c *call) parse() (arg string, err error) {
+	dns := c.flags.String("dns", "", "`address` and port of the DNS server; empty for those of the system")
+	if err := c.flags.Parse(c.args); err != nil {
+		return "", err
+	}
+	if c.flags.NArg() != 1 {
+		return "", errUsage
+	}
+	var config resolver.Config
+	if *dns != "" {
+		server, err := netip.ParseAddrPort(*dns)
+		if err != nil {
+			return "", fmt.Errorf("-dns: %w", err)
+		}
+		config.Servers = []netip.AddrPort{server}
+	}
+	c.resolver, err = resolver.New(config)
+	return c.flags.Arg(0), err
+}
