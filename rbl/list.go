@@ -137,7 +137,7 @@ type Test struct {
 // name returns how the list is shown.
 func (l *List) name() string {
 	if l.Name != "" {
-		return l.Zone.redact(l.Name)
+		return l.Name
 	}
 	return l.Zone.String()
 }

@@ -24,22 +24,21 @@ type Prepared struct {
 // A unit is one distinct name to ask.
 type unit struct {
 	zone       int
-	subject    int // index of the subject, -1 for a fixed key
 	start, end int // in buf; empty for a name that is too long
 	v6         bool
 	name       bool // the key is a name, not an address
 }
 
-// A use ties an entry to a unit; with a TextZone also to the one that must
-// exist there.
+// A use ties an entry and a subject to a unit; with a TextZone also to the one
+// that must exist there.
 type use struct {
 	entry, unit, text int
+	subject           int // index of the subject, -1 for a fixed key
 }
 
 // A key is the first part of a query name.
 type key struct {
 	start, end int // in buf, with its final dot
-	subject    int
 	v6, isName bool
 }
 
@@ -103,7 +102,7 @@ func (s *Set) addSubject(p *Prepared, i int, sub Subject) {
 			p.skip(sub, why)
 			return
 		}
-		s.addUses(p, p.nameKey(i, name), KindDomain)
+		s.addUses(p, i, p.nameKey(name), KindDomain)
 	case subjectURI:
 		s.addURI(p, i, sub)
 	case subjectEmail:
@@ -119,7 +118,7 @@ func (s *Set) addIP(p *Prepared, i int, sub Subject) {
 		p.skip(sub, why)
 		return
 	}
-	s.addUses(p, p.addrKey(i, addr), KindIP)
+	s.addUses(p, i, p.addrKey(addr), KindIP)
 }
 
 func (s *Set) skipAddr(addr netip.Addr) Skip {
@@ -135,14 +134,14 @@ func (s *Set) addURI(p *Prepared, i int, sub Subject) {
 	case why != "":
 	case addr.IsValid():
 		if why = s.skipAddr(addr); why == "" {
-			s.addUses(p, p.addrKey(i, addr), KindURI)
+			s.addUses(p, i, p.addrKey(addr), KindURI)
 		}
 	default:
 		if s.cfg.Reduce != nil {
 			host = dnsname.Lower(dnsname.TrimDot(s.cfg.Reduce(host)))
 		}
 		if why = hostSkip(host); why == "" {
-			s.addUses(p, p.nameKey(i, host), KindURI)
+			s.addUses(p, i, p.nameKey(host), KindURI)
 		}
 	}
 	if why != "" {
@@ -176,7 +175,7 @@ func (s *Set) addHashes(p *Prepared, i int, sub Subject, kind Kind) {
 		} else if sum = en.list.Hash.URL(sub.text); sum == "" {
 			continue
 		}
-		s.addUse(p, e, p.nameKey(i, sum))
+		s.addUse(p, i, e, p.nameKey(sum))
 	}
 }
 
@@ -184,7 +183,7 @@ func (s *Set) addHashes(p *Prepared, i int, sub Subject, kind Kind) {
 func (s *Set) addFixed(p *Prepared, e int, keys []Key) {
 	for _, k := range keys {
 		if !k.Addr.IsValid() {
-			s.addUse(p, e, p.nameKey(-1, dnsname.Lower(dnsname.TrimDot(k.Name))))
+			s.addUse(p, -1, e, p.nameKey(dnsname.Lower(dnsname.TrimDot(k.Name))))
 			continue
 		}
 		addr := k.Addr.Unmap()
@@ -192,18 +191,18 @@ func (s *Set) addFixed(p *Prepared, e int, keys []Key) {
 			p.skip(IP(addr), why)
 			continue
 		}
-		s.addUse(p, e, p.addrKey(-1, addr))
+		s.addUse(p, -1, e, p.addrKey(addr))
 	}
 }
 
 // addUses lets every list of the kind ask about a key.
-func (s *Set) addUses(p *Prepared, k int, kind Kind) {
+func (s *Set) addUses(p *Prepared, subject, k int, kind Kind) {
 	for e := range s.entries {
 		en := &s.entries[e]
 		if en.kind&kind == 0 || en.list.Keys != nil || !en.takes(&p.keys[k], kind) {
 			continue
 		}
-		s.addUse(p, e, k)
+		s.addUse(p, subject, e, k)
 	}
 }
 
@@ -219,9 +218,9 @@ func (e *entry) takes(k *key, kind Kind) bool {
 	return !e.list.NoIPv4
 }
 
-func (s *Set) addUse(p *Prepared, e, k int) {
+func (s *Set) addUse(p *Prepared, subject, e, k int) {
 	en := &s.entries[e]
-	u := use{entry: e, unit: s.unit(p, en.zone, k), text: -1}
+	u := use{entry: e, unit: s.unit(p, en.zone, k), text: -1, subject: subject}
 	if en.text >= 0 {
 		u.text = s.unit(p, en.text, k)
 	}
@@ -246,27 +245,27 @@ func (s *Set) unit(p *Prepared, zone, k int) int {
 		p.buf = appendZone(p.buf, start, s.zones[zone].reveal)
 	}
 	p.units = append(p.units, unit{
-		zone: zone, subject: kk.subject, start: start, end: len(p.buf), v6: kk.v6, name: kk.isName,
+		zone: zone, start: start, end: len(p.buf), v6: kk.v6, name: kk.isName,
 	})
 	p.index[at] = int32(len(p.units))
 	return len(p.units) - 1
 }
 
-func (p *Prepared) addrKey(subject int, addr netip.Addr) int {
+func (p *Prepared) addrKey(addr netip.Addr) int {
 	start := len(p.buf)
 	p.buf = AppendIP(p.buf, addr)
-	return p.key(start, subject, addr.Is6(), false)
+	return p.key(start, addr.Is6(), false)
 }
 
-func (p *Prepared) nameKey(subject int, name string) int {
+func (p *Prepared) nameKey(name string) int {
 	start := len(p.buf)
 	p.buf = append(p.buf, name...)
 	p.buf = append(p.buf, '.')
-	return p.key(start, subject, false, true)
+	return p.key(start, false, true)
 }
 
 // key returns the key at the end of buf, or an equal one from before.
-func (p *Prepared) key(start, subject int, v6, isName bool) int {
+func (p *Prepared) key(start int, v6, isName bool) int {
 	for i := range p.keys {
 		k := &p.keys[i]
 		if string(p.buf[k.start:k.end]) == string(p.buf[start:]) {
@@ -274,6 +273,6 @@ func (p *Prepared) key(start, subject int, v6, isName bool) int {
 			return i
 		}
 	}
-	p.keys = append(p.keys, key{start, len(p.buf), subject, v6, isName})
+	p.keys = append(p.keys, key{start, len(p.buf), v6, isName})
 	return len(p.keys) - 1
 }

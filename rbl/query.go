@@ -75,8 +75,8 @@ func (s *Set) start(subjects []Subject) *run {
 		e := &s.entries[u.entry]
 		res := &r.verdict.Results[i]
 		res.List, res.Name = e.list, e.name
-		if n := p.units[u.unit].subject; n >= 0 {
-			res.Subject = subjects[n]
+		if u.subject >= 0 {
+			res.Subject = subjects[u.subject]
 		}
 		if r.tallies[u.entry].open++; r.tallies[u.entry].open == 1 {
 			r.openPos += max(e.weight, 0)
@@ -171,8 +171,11 @@ func (r *run) trace(ctx context.Context, unit int, resp response) {
 		List: z.name, Name: z.zone.redact(r.names[u.start:u.end]), Answers: resp.addrs, TTL: resp.ttl,
 		Err: hideKey(z.zone, resp.err), Elapsed: resp.took, Settled: r.settled,
 	}
-	if u.subject >= 0 {
-		e.Subject = r.subjects[u.subject].String()
+	for _, i := range r.byUnit[r.first[unit]:r.first[unit+1]] {
+		if n := r.p.uses[i].subject; n >= 0 {
+			e.Subject = r.subjects[n].String()
+			break
+		}
 	}
 	r.set.cfg.Trace(ctx, e)
 }
@@ -249,12 +252,15 @@ func (r *run) texts(ctx context.Context) {
 	tctx, cancel := withTimeout(ctx, s.cfg.TextTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
-	for _, i := range r.verdict.causes(s.cfg.FirstMatch) {
-		u := r.p.uses[i]
-		n := u.unit
-		if u.text >= 0 {
-			n = u.text
+	causes := r.verdict.causes(s.cfg.FirstMatch)
+	texts := make([]string, len(r.p.units))
+	asked := make([]bool, len(r.p.units))
+	for _, i := range causes {
+		n := r.p.uses[i].textUnit()
+		if asked[n] {
+			continue
 		}
+		asked[n] = true
 		unit := r.p.units[n]
 		z := s.zones[unit.zone]
 		wg.Go(func() {
@@ -265,10 +271,21 @@ func (r *run) texts(ctx context.Context) {
 			for i := range txts {
 				txts[i] = z.zone.redact(head(txts[i], 1<<12))
 			}
-			r.verdict.Results[i].Text = CleanText(txts, s.cfg.MaxText)
+			texts[n] = CleanText(txts, s.cfg.MaxText)
 		})
 	}
 	wg.Wait()
+	for _, i := range causes {
+		r.verdict.Results[i].Text = texts[r.p.uses[i].textUnit()]
+	}
+}
+
+// textUnit returns the unit whose name has the text.
+func (u use) textUnit() int {
+	if u.text >= 0 {
+		return u.text
+	}
+	return u.unit
 }
 
 // askUnit looks up one name: the list must be in health, and a list that

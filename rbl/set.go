@@ -34,6 +34,9 @@ type entry struct {
 func New(c Config) (*Set, error) {
 	c.setDefaults()
 	c.Lists = slices.Clone(c.Lists)
+	for i := range c.Lists {
+		c.Lists[i].Name = c.Lists[i].Zone.redact(c.Lists[i].Name)
+	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,539 @@
+package rbl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mailsec-go/mailsec/resolver"
+)
+
+var (
+	_ Resolver     = (*net.Resolver)(nil)
+	_ Resolver     = (*resolver.Resolver)(nil)
+	_ MetaResolver = (*resolver.Resolver)(nil)
+)
+
+// Twenty lists, of which one is dead, one refuses everything, and one lists the
+// whole world: nobody is blocked who is not listed by one of the others, the
+// time stays within the bound of the set, and the reports name the three.
+func TestBrokenListsBlockNobody(t *testing.T) {
+	const timeout = 150 * time.Millisecond
+	f := &fake{zones: map[string]func(string) answer{}}
+	c := Config{Resolver: f, Timeout: timeout, Breaker: Breaker{Errors: 3, Of: 5, OpenFor: time.Hour}}
+	for i := range 20 {
+		name := fmt.Sprintf("l%02d.example", i)
+		f.zones[name] = listing(a("127.0.0.2"), "66.2.0.192")
+		c.Lists = append(c.Lists, List{Zone: MustZone(name)})
+	}
+	f.zones["l03.example"] = always(answer{hang: true})
+	f.zones["l07.example"] = always(a("127.255.255.254"))
+	f.zones["l11.example"] = always(a("127.0.0.2"))
+	broken := []string{"l03.example", "l07.example", "l11.example"}
+
+	check := func(s *Set, when string) {
+		t.Helper()
+		for i := range 5 {
+			start := time.Now()
+			v := mustQuery(t, s, ip(fmt.Sprintf("192.0.2.%d", 10+i)))
+			if v.Decision != Pass || v.Score != 0 {
+				t.Errorf("%s: innocent client: %v", when, &v)
+			}
+			if took := time.Since(start); took > 2*timeout {
+				t.Errorf("%s: took %v with a timeout of %v", when, took, timeout)
+			}
+			var named []string
+			for _, r := range v.Results {
+				if r.Err != nil {
+					named = append(named, r.Name)
+				}
+			}
+			if !slices.Equal(named, broken) {
+				t.Errorf("%s: the verdict names %q, want %q", when, named, broken)
+			}
+		}
+		if v := mustQuery(t, s, ip("192.0.2.66")); v.Decision != Block {
+			t.Errorf("%s: listed client: %v", when, &v)
+		}
+	}
+	without := mustSet(t, c)
+	check(without, "without health check")
+	if got := without.Status().Failed(); len(got) != 3 {
+		t.Errorf("status after the queries: %v", got)
+	}
+
+	s := mustSet(t, c)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	report, err := s.Health(ctx)
+	var named []string
+	for _, bad := range report.Failed() {
+		if bad.Family == FamilyIPv4 {
+			named = append(named, fmt.Sprint(bad.List, " ", bad.Status))
+		}
+	}
+	want := []string{"l03.example unreachable", "l07.example refused", "l11.example lists-everything"}
+	if !slices.Equal(named, want) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("health report %q, %v; want %q", named, err, want)
+	}
+	check(s, "after a health check")
+}
+
+func TestListKeyIsNeverShown(t *testing.T) {
+	zone, err := KeyedZone("{key}.zen.dq.example", testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := clientLabel + "." + zone.Reveal() + "."
+	scenarios := map[string]func(string) answer{
+		"listed":      listing(a("127.0.0.2"), clientLabel),
+		"refused":     always(a("127.255.255.255")),
+		"bogus":       always(a("203.0.113.9")),
+		"wildcard":    always(a("127.0.0.4")),
+		"servfail":    always(servfail(name)),
+		"timeout":     always(answer{hang: true}),
+		"plain error": always(answer{err: fmt.Errorf("cannot ask %q: %w", name, &net.DNSError{Err: "x " + name, Name: name})}),
+	}
+	for scenario, zoneFunc := range scenarios {
+		var log bytes.Buffer
+		f := &fake{
+			zones: map[string]func(string) answer{zone.Reveal(): zoneFunc},
+			texts: map[string][]string{name: {"see https://list.example/?q=" + strings.ToUpper(name)}},
+		}
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		c := Config{
+			Resolver: f, QueryTimeout: 30 * time.Millisecond, Breaker: Breaker{Errors: 1, Of: 1},
+			Lists: []List{{Zone: zone}, {Zone: zone, Name: "list " + testKey, Allow: true}},
+			Reply: "{ip} {zone} {list} {code} {text} {reason} {score}",
+			Trace: func(_ context.Context, e Event) { logger.Info("dnsbl", "event", e); fmt.Fprintf(&log, "%+v %#v", e, e) },
+		}
+		s := mustSet(t, c)
+		v := mustQuery(t, s, client, Domain("spam.test"))
+		again := mustQuery(t, s, client)
+		report, _ := s.Health(context.Background())
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+			fmt.Fprintf(&log, verb, s)
+			fmt.Fprintf(&log, verb, *s.zones[0].family[0].fault.Load().orZero())
+			fmt.Fprintf(&log, verb, v)
+			fmt.Fprintf(&log, verb, &again)
+			fmt.Fprintf(&log, verb, v.Results)
+			fmt.Fprintf(&log, verb, report)
+			fmt.Fprintf(&log, verb, s.Lists())
+			for _, err := range append(v.Errors(), again.Errors()...) {
+				fmt.Fprintf(&log, verb, err)
+				var e *Error
+				for errors.As(err, &e) && e.Err != nil {
+					err = e.Err
+					fmt.Fprintf(&log, verb, err)
+				}
+				var dns *net.DNSError
+				if errors.As(err, &dns) {
+					fmt.Fprintf(&log, verb, dns)
+					log.WriteString(dns.Name)
+				}
+			}
+		}
+		fmt.Fprintln(&log, v.Reply(), v.String(), v.AuthResult(), report.String(), s.Warnings(), s.Status())
+		js, err := json.Marshal(struct {
+			V Verdict
+			R Report
+		}{v, report})
+		if err == nil {
+			log.Write(js)
+		}
+		if strings.Contains(strings.ToLower(log.String()), testKey) {
+			at := strings.Index(strings.ToLower(log.String()), testKey)
+			t.Errorf("%s: the key is shown: ...%s", scenario, log.String()[max(0, at-200):at+30])
+		}
+		if len(v.Errors()) == 0 && scenario != "listed" {
+			t.Errorf("%s: no error is reported", scenario)
+		}
+	}
+}
+
+func (f *fault) orZero() *fault {
+	if f == nil {
+		return &fault{}
+	}
+	return f
+}
+
+func TestOutcomes(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer answer
+		want   Outcome
+		kind   error
+	}{
+		{"listed", a("127.0.0.2"), Listed, nil},
+		{"not listed", answer{}, NotListed, nil},
+		{"not matched", a("127.0.0.9"), NotMatched, nil},
+		{"refused", a("127.255.255.254"), Refused, ErrRefused},
+		{"127.0.0.1", a("127.0.0.1"), Refused, ErrRefused},
+		{"own error code", a("127.0.0.3"), Refused, ErrRefused},
+		{"bogus", a("203.0.113.1"), Refused, ErrBogus},
+		{"servfail", servfail("x"), Failed, ErrTemporary},
+		{"timeout", answer{hang: true}, Failed, ErrTemporary},
+		{"good and bad", a("203.0.113.1", "127.0.0.2", "127.255.255.252"), Listed, ErrBogus},
+		{"mapped", a("::ffff:127.0.0.2"), Listed, nil},
+	}
+	for _, tt := range tests {
+		f := &fake{zones: map[string]func(string) answer{"bl.example": listing(tt.answer, clientLabel)}}
+		s := mustSet(t, Config{Resolver: f, QueryTimeout: 20 * time.Millisecond, Lists: []List{{
+			Zone: MustZone("bl.example"), Accept: MustPattern("127.0.0.2"), Refused: MustPattern("127.0.0.3"),
+		}}})
+		v := mustQuery(t, s, client)
+		r := v.Results[0]
+		if r.Outcome != tt.want || tt.kind == nil && r.Err != nil || tt.kind != nil && !errors.Is(r.Err, tt.kind) {
+			t.Errorf("%s: %v, %v; want %v, %v", tt.name, r.Outcome, r.Err, tt.want, tt.kind)
+		}
+		if block := v.Decision == Block; block != (tt.want == Listed) {
+			t.Errorf("%s: %v", tt.name, &v)
+		}
+		if want := r.Outcome == Refused || r.Outcome == Failed; v.Incomplete != want {
+			t.Errorf("%s: Incomplete = %v", tt.name, v.Incomplete)
+		}
+		if v.TTL < DefaultMinTTL || v.TTL > DefaultMaxTTL {
+			t.Errorf("%s: TTL %v", tt.name, v.TTL)
+		}
+	}
+}
+
+func TestIncomplete(t *testing.T) {
+	broken := map[string]func(string) answer{
+		"ok.example": listing(a("127.0.0.2"), clientLabel),
+		"x.example":  always(servfail("x")), "y.example": always(servfail("y")),
+	}
+	list := func(zone string, weight int) List { return List{Zone: MustZone(zone), Weight: weight} }
+	tests := []struct {
+		name  string
+		block int
+		allow int
+		lists []List
+		want  bool
+	}{
+		{"could block", 3, 0, []List{list("ok.example", 1), list("x.example", 2)}, true},
+		{"could not block", 4, 0, []List{list("ok.example", 1), list("x.example", 2)}, false},
+		{"blocked anyhow", 1, 0, []List{list("ok.example", 1), list("x.example", 2)}, false},
+		{"could have been let pass", 1, 0, []List{list("ok.example", 1), list("x.example", -2)}, true},
+		{"could have been allowed", 9, -2, []List{list("ok.example", -1), list("x.example", -1)}, true},
+		{"two together", 4, 0, []List{list("ok.example", 1), list("x.example", 2), list("y.example", 1)}, true},
+		{"only reported", 2, 0, []List{list("ok.example", 1), {Zone: MustZone("x.example"), ReportOnly: true}}, false},
+	}
+	for _, tt := range tests {
+		s := mustSet(t, Config{Resolver: &fake{zones: broken}, Lists: tt.lists, Block: tt.block, Allow: tt.allow, Complete: true})
+		if v := mustQuery(t, s, client); v.Incomplete != tt.want {
+			t.Errorf("%s: %v", tt.name, &v)
+		}
+	}
+}
+
+func TestSeveralSubjects(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{
+		"bl.example":  listing(a("127.0.0.2"), clientLabel),
+		"dbl.example": listing(a("127.0.1.2"), "spam.test", "9.2.0.192"),
+		"ebl.example": listing(a("127.0.0.2"), HashSpec{}.Sum("user@spam.test")),
+		"url.example": listing(a("127.0.0.2"), HashSpec{}.Sum("http://spam.test/x")),
+	}}
+	s := mustSet(t, Config{Resolver: f, Block: 10, Complete: true, Lists: []List{
+		{Zone: MustZone("bl.example")},
+		{Zone: MustZone("dbl.example"), Kind: KindDomain | KindURI, Weight: 2, NoIP: true},
+		{Zone: MustZone("ebl.example"), Kind: KindEmail, Weight: 3},
+		{Zone: MustZone("url.example"), Kind: KindURL, Weight: 4},
+	}})
+	mail := []Subject{
+		client, Domain("spam.test"), Domain("HELO.SPAM.test"), URI("http://spam.test/x"), URI("http://192.0.2.9/"),
+		Email("User@Spam.Test"), Email("nobody"), ip("10.0.0.1"), {}, URI("http:///x"), Domain(""),
+	}
+	v := mustQuery(t, s, mail...)
+	if v.Score != 10 || v.Decision != Block {
+		t.Errorf("verdict %v, want score 10", &v)
+	}
+	var listed []string
+	for _, r := range v.Listed() {
+		listed = append(listed, r.Name+" "+r.Subject.String())
+	}
+	want := []string{"bl.example 192.0.2.9", "dbl.example spam.test", "dbl.example http://spam.test/x", "ebl.example User@Spam.Test", "url.example http://spam.test/x"}
+	if !slices.Equal(listed, want) {
+		t.Errorf("listed %q, want %q", listed, want)
+	}
+	var skipped []Skip
+	for _, sk := range v.Skipped {
+		skipped = append(skipped, sk.Reason)
+	}
+	if want := []Skip{SkipAddress, SkipPrivate, SkipInvalid, SkipHost, SkipEmpty}; !slices.Equal(skipped, want) {
+		t.Errorf("skipped %q, want %q", skipped, want)
+	}
+	names := f.asked()
+	for i, q := range names {
+		if strings.HasPrefix(q, clientLabel+".dbl.") {
+			t.Errorf("an address went to the domain list: %q", q)
+		}
+		if slices.Contains(names[:i], q) {
+			t.Errorf("%q was asked twice", q)
+		}
+	}
+}
+
+func TestTooManySubjects(t *testing.T) {
+	f := &fake{}
+	s := mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("dbl.example"), Kind: KindURI}}, MaxSubjects: 3})
+	var subjects []Subject
+	for i := range 5 {
+		subjects = append(subjects, URI(fmt.Sprintf("http://h%d.test/", i)))
+	}
+	v := mustQuery(t, s, subjects...)
+	if v.Asked != 3 || len(v.Skipped) != 2 || v.Skipped[0].Reason != SkipTooMany {
+		t.Errorf("asked %d, skipped %v", v.Asked, v.Skipped)
+	}
+}
+
+func TestContextEnds(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{
+		"ok.example":   listing(a("127.0.0.2"), clientLabel),
+		"dead.example": always(answer{hang: true}),
+	}}
+	s := mustSet(t, Config{Resolver: f, Block: 2, Lists: []List{{Zone: MustZone("ok.example")}, {Zone: MustZone("dead.example")}}})
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(30*time.Millisecond, cancel)
+	v, err := s.Query(ctx, client)
+	if !errors.Is(err, context.Canceled) || !v.Incomplete || v.Score != 1 || v.Decision != Pass {
+		t.Errorf("cancelled: %v, %v", &v, err)
+	}
+	v, err = s.Query(ctx, client)
+	if !errors.Is(err, context.Canceled) || !v.Incomplete || v.Asked != 0 {
+		t.Errorf("cancelled before: %v, %v", &v, err)
+	}
+	for _, c := range s.Status() {
+		if c.Status > Healthy {
+			t.Errorf("the caller's impatience was held against the list: %v", c)
+		}
+	}
+}
+
+func TestEarlyEndDoesNotWait(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{
+		"ok.example":   listing(a("127.0.0.2"), clientLabel),
+		"dead.example": always(answer{hang: true}),
+	}}
+	s := mustSet(t, Config{Resolver: f, Timeout: -1, QueryTimeout: -1, Lists: []List{
+		{Zone: MustZone("dead.example")}, {Zone: MustZone("ok.example")},
+	}})
+	v := mustQuery(t, s, client)
+	if v.Decision != Block || v.Answered != 1 || v.Asked != 2 || v.Incomplete {
+		t.Errorf("%v, %d of %d answers", &v, v.Answered, v.Asked)
+	}
+	if got := v.Results[0].Outcome; got != NotAsked || v.Results[0].Err != nil {
+		t.Errorf("the open list: %v, %v", got, v.Results[0].Err)
+	}
+}
+
+func TestFirstMatch(t *testing.T) {
+	zones := map[string]func(string) answer{
+		"bl.example":   listing(a("127.0.0.2"), clientLabel),
+		"wl.example":   listing(a("127.0.0.3"), clientLabel),
+		"no.example":   listing(answer{}),
+		"down.example": always(servfail("x")),
+	}
+	list := func(zone string, unknown Unknown) List { return List{Zone: MustZone(zone), Unknown: unknown} }
+	allow := List{Zone: MustZone("wl.example"), Allow: true}
+	tests := []struct {
+		name       string
+		lists      []List
+		want       Decision
+		by         string
+		incomplete bool
+	}{
+		{"allow first", []List{allow, list("bl.example", 0)}, Allow, "wl.example", false},
+		{"block first", []List{list("no.example", 0), list("bl.example", 0), allow}, Block, "bl.example", false},
+		{"nothing", []List{list("no.example", 0)}, Pass, "", false},
+		{"failure skipped", []List{list("down.example", 0), allow}, Allow, "wl.example", true},
+		{"failure of the same direction", []List{list("down.example", 0), list("bl.example", 0)}, Block, "bl.example", false},
+		{"failure matches", []List{list("down.example", UnknownMatch), allow}, Block, "down.example", true},
+		{"failure defers", []List{list("down.example", UnknownDefer), list("bl.example", 0)}, Defer, "down.example", true},
+		{"failure too late", []List{list("bl.example", 0), list("down.example", UnknownDefer)}, Block, "bl.example", false},
+		{"failure and nothing", []List{list("down.example", 0)}, Pass, "", true},
+	}
+	for _, tt := range tests {
+		s := mustSet(t, Config{Resolver: &fake{zones: zones}, Lists: tt.lists, FirstMatch: true})
+		v := mustQuery(t, s, client)
+		by := ""
+		if r := v.By(); r != nil {
+			by = r.Name
+		}
+		if v.Decision != tt.want || by != tt.by || v.Incomplete != tt.incomplete {
+			t.Errorf("%s: %v by %q; want %v by %q, incomplete %v", tt.name, &v, by, tt.want, tt.by, tt.incomplete)
+		}
+	}
+}
+
+func TestTextAndReply(t *testing.T) {
+	f := &fake{
+		zones: map[string]func(string) answer{
+			"bl.example":  listing(a("127.0.0.2"), clientLabel),
+			"two.example": listing(a("127.0.0.4"), clientLabel),
+			"wl.example":  listing(a("127.0.5.1"), clientLabel),
+		},
+		texts: map[string][]string{
+			clientLabel + ".bl.example.":  {"listed\r\n250 see https://bl.example/" + strings.Repeat("x", 300)},
+			clientLabel + ".wl.example.":  {"friend.example"},
+			clientLabel + ".two.example.": {},
+		},
+	}
+	lists := []List{
+		{Zone: MustZone("bl.example")},
+		{Zone: MustZone("two.example"), Weight: 5, Codes: []Code{{"bot", MustPattern("127.0.0.4")}, {"other", MustPattern("127.0.0.5")}}},
+		{Zone: MustZone("wl.example"), Allow: true, Name: "friends"},
+	}
+	s := mustSet(t, Config{Resolver: f, Lists: lists, Complete: true, MaxText: 40})
+	v := mustQuery(t, s, client)
+	if got, want := v.Reply(), "Service unavailable; [192.0.2.9] blocked using two.example; bot"; got != want {
+		t.Errorf("Reply() = %q, want %q", got, want)
+	}
+	if got, want := v.Results[0].Text, "listed 250 see https://bl.example/xxxxxx"; got != want {
+		t.Errorf("text %q, want %q", got, want)
+	}
+	if v.Results[2].Text != "" {
+		t.Errorf("the text of a list that did not cause the decision was fetched: %q", v.Results[2].Text)
+	}
+	if got, want := fmt.Sprint(v.AuthResult()), "{dnswl 0 pass   [{dns zone wl.example} {policy ip 127.0.5.1}]}"; got != want {
+		t.Errorf("AuthResult() = %s, want %s", got, want)
+	}
+	if got, want := v.String(), `block, score 5; bl.example +1 for "192.0.2.9": 127.0.0.2; two.example +5 for "192.0.2.9": 127.0.0.4 (bot); friends -1 for "192.0.2.9": 127.0.5.1`; got != want {
+		t.Errorf("String() = %s, want %s", got, want)
+	}
+
+	s = mustSet(t, Config{Resolver: f, Lists: lists[2:], Allow: -1})
+	v = mustQuery(t, s, client)
+	if v.Decision != Allow || v.Reply() != "" {
+		t.Errorf("%v, reply %q", &v, v.Reply())
+	}
+	if got, want := fmt.Sprint(v.AuthResult()), "{dnswl 0 pass   [{dns zone wl.example} {policy ip 127.0.5.1} {policy txt friend.example}]}"; got != want {
+		t.Errorf("AuthResult() = %s, want %s", got, want)
+	}
+
+	s = mustSet(t, Config{Resolver: f, Lists: lists, NoText: true, Reply: "{{{ip}} {zone} {list} {code} {score} [{text}] {reason}"})
+	f.asked()
+	v = mustQuery(t, s, client)
+	for _, q := range f.asked() {
+		if strings.HasSuffix(q, "TXT") {
+			t.Errorf("asked %q", q)
+		}
+	}
+	if got := v.Reply(); !strings.HasPrefix(got, "{192.0.2.9} two.example two.example 127.0.0.4 ") || !strings.HasSuffix(got, "[] bot") {
+		t.Errorf("Reply() = %q", got)
+	}
+}
+
+func TestAuthResult(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer answer
+		want   string
+	}{
+		{"not listed", answer{ad: true}, "{dnswl 0 none   [{dns zone wl.example} {dns sec yes}]}"},
+		{"refused", a("127.255.255.254"), "{dnswl 0 permerror   [{dns zone wl.example}]}"},
+		{"failed", servfail("x"), "{dnswl 0 temperror   [{dns zone wl.example}]}"},
+	}
+	for _, tt := range tests {
+		f := &fake{zones: map[string]func(string) answer{"wl.example": always(tt.answer)}}
+		s := mustSet(t, Config{Resolver: f, Lists: []List{
+			{Zone: MustZone("bl.example")}, {Zone: MustZone("wl.example"), Weight: -3},
+		}})
+		v := mustQuery(t, s, client)
+		if got := fmt.Sprint(v.AuthResult()); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	s := mustSet(t, Config{Resolver: &fake{}, Lists: []List{{Zone: MustZone("bl.example")}}})
+	v := mustQuery(t, s, client)
+	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 none   []}" {
+		t.Errorf("without allow lists: %s", got)
+	}
+}
+
+func TestTrace(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{"bl.example": listing(a("127.0.0.2"), clientLabel)}}
+	var events []Event
+	s := mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("bl.example")}},
+		Trace: func(_ context.Context, e Event) { events = append(events, e) }})
+	mustQuery(t, s, client)
+	if len(events) != 1 {
+		t.Fatalf("%d events", len(events))
+	}
+	e := events[0]
+	if e.List != "bl.example" || e.Subject != "192.0.2.9" || e.Name != "9.2.0.192.bl.example." || len(e.Answers) != 1 || !e.Settled || e.TTL != 5*time.Minute {
+		t.Errorf("event %+v", e)
+	}
+}
+
+func TestNameTooLong(t *testing.T) {
+	l := strings.Repeat("b", 60)
+	long := l + "." + l + "." + l + "." + l + ".test"
+	f := &fake{}
+	s := mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("dbl.example"), Kind: KindDomain}}})
+	v := mustQuery(t, s, Domain(long))
+	if !errors.Is(v.Results[0].Err, ErrName) || v.Results[0].Outcome != Refused || v.Incomplete || v.Asked != 0 || len(f.asked()) != 0 {
+		t.Errorf("%v, asked %d", &v, v.Asked)
+	}
+}
+
+func TestNewErrors(t *testing.T) {
+	ok := List{Zone: MustZone("bl.example")}
+	with := func(change func(*List)) []List {
+		l := ok
+		change(&l)
+		return []List{l}
+	}
+	tests := []struct {
+		name string
+		c    Config
+	}{
+		{"no resolver", Config{Lists: []List{ok}}},
+		{"no lists", Config{Resolver: &fake{}}},
+		{"no zone", Config{Resolver: &fake{}, Lists: []List{{}}}},
+		{"negative threshold", Config{Resolver: &fake{}, Lists: []List{ok}, Block: -1}},
+		{"positive allow threshold", Config{Resolver: &fake{}, Lists: []List{ok}, Allow: 1}},
+		{"negative bound", Config{Resolver: &fake{}, Lists: []List{ok}, MaxInFlight: -1}},
+		{"TTLs reversed", Config{Resolver: &fake{}, Lists: []List{ok}, MaxTTL: time.Second}},
+		{"breaker", Config{Resolver: &fake{}, Lists: []List{ok}, Breaker: Breaker{Of: 65}}},
+		{"template field", Config{Resolver: &fake{}, Lists: []List{ok}, Reply: "{key}"}},
+		{"template brace", Config{Resolver: &fake{}, Lists: []List{ok}, Reply: "{ip"}},
+		{"template line end", Config{Resolver: &fake{}, Lists: []List{ok}, Reply: "a\r\nb"}},
+		{"allow with weight", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Allow, l.Weight = true, 1 })}},
+		{"report with weight", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.ReportOnly, l.Weight = true, 1 })}},
+		{"weight", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Weight = MaxWeight + 1 })}},
+		{"kind", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Kind = 64 })}},
+		{"hash", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Hash.Algorithm = 9 })}},
+		{"no family", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.NoIPv4, l.NoIPv6 = true, true })}},
+		{"code", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Codes = []Code{{Label: "x"}} })}},
+		{"test point", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Test.Listed = "a b" })}},
+		{"key", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Keys = []Key{{}} })}},
+		{"unknown", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Unknown = UnknownDefer })}},
+	}
+	for _, tt := range tests {
+		s, err := New(tt.c)
+		var e *Error
+		if s != nil || !errors.As(err, &e) || !errors.Is(err, ErrConfig) && !errors.Is(err, ErrSyntax) {
+			t.Errorf("%s: %v, %v", tt.name, s, err)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	s := mustSet(t, Config{Resolver: &fake{}, Lists: []List{{Zone: MustZone("dnsbl.sorbs.net")}, {Zone: MustZone("bl.example")}}})
+	if got := s.Warnings(); len(got) != 1 || !strings.HasPrefix(got[0], "dnsbl.sorbs.net: ") {
+		t.Errorf("warnings %q", got)
+	}
+	if got := fmt.Sprint(s); got != "rbl.Set[dnsbl.sorbs.net bl.example]" {
+		t.Errorf("the Set prints as %s", got)
+	}
+}
