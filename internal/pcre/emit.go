@@ -10,6 +10,7 @@ import (
 type emitter struct {
 	b      strings.Builder
 	dollar bool // $ was written as \z
+	empty  bool // there is a loop whose rounds can match nothing
 }
 
 // emit reports whether n can be expressed.
@@ -78,6 +79,7 @@ func (e *emitter) repeat(n *node) bool {
 	if n.kind == possessive {
 		return false
 	}
+	e.empty = e.empty || n.max < 0 && !single(n.subs[0])
 	e.b.WriteString("(?:")
 	if !e.emit(n.subs[0]) {
 		return false

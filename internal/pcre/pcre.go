@@ -50,7 +50,10 @@ type Regexp struct {
 	// texts without a line end.
 	linear     *regexp.Regexp
 	notNewline bool
-	machines   sync.Pool
+	// emptyLoop says that a loop may have empty rounds: both engines agree on
+	// whether there is a match then, not on its extent.
+	emptyLoop bool
+	machines  sync.Pool
 }
 
 // An Error says why a pattern does not compile, and where.
@@ -100,7 +103,7 @@ func (re *Regexp) compileLinear(tree *node, f Flags) {
 	if f&POSIX != 0 {
 		std.Longest()
 	}
-	re.linear, re.notNewline = std, e.dollar
+	re.linear, re.notNewline, re.emptyLoop = std, e.dollar, e.empty && f&POSIX == 0
 }
 
 // NumGroups returns the number of capturing groups.
@@ -128,13 +131,17 @@ func (re *Regexp) Match(b []byte) (bool, error) {
 // Groups returns the offsets of the leftmost match and of its groups, as
 // [regexp.Regexp.FindSubmatchIndex] does; nil means no match.
 func (re *Regexp) Groups(b []byte) ([]int, error) {
-	if re.useLinear(b) {
+	linear := re.useLinear(b)
+	if linear && !re.emptyLoop {
 		return re.linear.FindSubmatchIndex(b), nil
 	}
 	m := re.machines.Get().(*machine)
 	defer re.machines.Put(m)
 	ok, err := m.search(b)
 	m.text = nil
+	if err != nil && linear {
+		return re.linear.FindSubmatchIndex(b), nil
+	}
 	if !ok || err != nil {
 		return nil, err
 	}
