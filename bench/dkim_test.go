@@ -107,6 +107,11 @@ func (s *dkimSetup) LookupTXT(_ context.Context, name string) ([]string, error) 
 	return s.zone[name], nil
 }
 
+func (s *dkimSetup) LookupTXTMeta(ctx context.Context, name string) ([]string, time.Duration, bool, error) {
+	txts, err := s.LookupTXT(ctx, name)
+	return txts, time.Hour, false, err
+}
+
 // signatures returns n RSA signatures to make, or one with Ed25519 for n = 0.
 func (s *dkimSetup) signatures(n int, canon dkim.Canon) []dkim.Signature {
 	sig := dkim.Signature{Domain: "example.com", Selector: "ed", Key: s.keys[5], Header: canon, Body: canon}

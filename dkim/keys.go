@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/mailsec-go/mailsec/internal/domainkey"
 )
@@ -155,7 +156,7 @@ func CheckPublished(ctx context.Context, r Resolver, domain, selector string, ke
 	if err != nil {
 		return err
 	}
-	a := domainkey.Lookup(ctx, r, nil, name)
+	a := domainkey.Lookup(ctx, r, nil, name, time.Time{})
 	if a.Err != nil {
 		e := &Error{Reason: keyReason(a.Err), Domain: domain, Text: "key record", Err: a.Err}
 		if e.Reason != KeyUnavailable {

@@ -30,6 +30,7 @@ type Event struct {
 	Signature int    // index of the signature, -1 if the step is about none
 	Name      string // the signing domain, or the name asked for
 	Count     int    // number of signature fields, for HeaderDone
+	Cached    bool   // the answer came from the KeyCache, for LookupDone
 	Err       error
 }
 

@@ -68,7 +68,7 @@ type Verifier struct {
 	// result a Policy one. Nil is [DefaultPolicy].
 	Policy func(*Result) error
 
-	// KeyCache, if set, keeps parsed key records.
+	// KeyCache, if set, keeps parsed key records between messages.
 	KeyCache *KeyCache
 
 	// Trace, if set, is called at each step, possibly from several goroutines
@@ -76,9 +76,12 @@ type Verifier struct {
 	Trace func(Event)
 }
 
-// A KeyCache keeps parsed key records by their text, so that the public key of
-// a busy signer is decoded once. How long a record is valid stays with the
-// resolver. The zero value is ready for use and safe for concurrent use.
+// A KeyCache keeps parsed key records, so that the key of a busy signer is
+// decoded once. If the Resolver is a [MetaResolver], a key is also kept by its
+// name until its TTL runs out, at most a day; the key is then at hand without
+// asking. Failures are never kept. The zero value is ready for use and safe for
+// concurrent use; it holds at most 8192 keys. One KeyCache may serve several
+// Verifiers with the same view of DNS.
 type KeyCache struct{ c domainkey.Cache }
 
 // Len returns the number of records held.
@@ -124,8 +127,16 @@ const bufferSize = 32 << 10
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
 // copyMessage writes all of r to w. After an error of w it still reads r to
-// its end, so that whoever shares the stream stays in step.
+// its end, so that whoever shares the stream stays in step. A reader that can
+// write itself is not copied.
 func copyMessage(ctx context.Context, w io.Writer, r io.Reader) error {
+	if wt, ok := r.(io.WriterTo); ok {
+		s := sink{ctx: ctx, w: w}
+		if _, err := wt.WriteTo(&s); err != nil {
+			return err
+		}
+		return s.err
+	}
 	buf := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buf)
 	var failed error
@@ -144,4 +155,30 @@ func copyMessage(ctx context.Context, w io.Writer, r io.Reader) error {
 			return err
 		}
 	}
+}
+
+// sink hands on what it is given until the first error, and takes the rest
+// without looking at it. It fails by itself only when the context ends.
+type sink struct {
+	ctx context.Context
+	w   io.Writer
+	err error
+}
+
+// sinkStep is how often a large write looks at the context.
+const sinkStep = 1 << 20
+
+func (s *sink) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		if err := s.ctx.Err(); err != nil {
+			return n - len(p), err
+		}
+		step := p[:min(len(p), sinkStep)]
+		if s.err == nil {
+			_, s.err = s.w.Write(step)
+		}
+		p = p[len(step):]
+	}
+	return n, nil
 }

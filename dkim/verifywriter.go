@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/mailsec-go/mailsec/internal/bodyhash"
 	"github.com/mailsec-go/mailsec/internal/domainkey"
@@ -42,6 +43,7 @@ type check struct {
 type lookup struct {
 	name   string
 	answer domainkey.Answer
+	done   bool // the answer was at hand
 }
 
 var errNoResolver = errors.New("dkim: Verifier has no Resolver")
@@ -188,27 +190,43 @@ func (w *VerifyWriter) lookup(name string) *lookup {
 	return &w.lookups[len(w.lookups)-1]
 }
 
-// startLookups starts one goroutine per distinct name; there are no more than
-// signatures to check. They end when the context does, or before Close returns.
+// startLookups starts one goroutine per distinct name whose key is not at hand;
+// there are no more than signatures to check. They end when the context does,
+// or before Close returns.
 func (w *VerifyWriter) startLookups() {
-	if len(w.lookups) == 0 {
+	missing := 0
+	cache, now := w.v.keys(), w.v.now()
+	for i := range w.lookups {
+		l := &w.lookups[i]
+		if l.answer, l.done = cache.Get(l.name, now); l.done {
+			w.trace(Event{Kind: LookupDone, Signature: -1, Name: l.name, Cached: true, Err: l.answer.Err})
+		} else {
+			missing++
+		}
+	}
+	if missing == 0 {
 		return
 	}
 	w.ctx, w.cancel = context.WithCancel(w.ctx)
-	w.wait.Add(len(w.lookups))
+	w.wait.Add(missing)
 	for i := range w.lookups {
-		go w.run(&w.lookups[i])
+		if l := &w.lookups[i]; !l.done {
+			go w.run(l, now)
+		}
 	}
 }
 
-func (w *VerifyWriter) run(l *lookup) {
+func (v *Verifier) keys() *domainkey.Cache {
+	if v.KeyCache == nil {
+		return nil
+	}
+	return &v.KeyCache.c
+}
+
+func (w *VerifyWriter) run(l *lookup, now time.Time) {
 	defer w.wait.Done()
 	w.trace(Event{Kind: LookupStart, Signature: -1, Name: l.name})
-	var cache *domainkey.Cache
-	if w.v.KeyCache != nil {
-		cache = &w.v.KeyCache.c
-	}
-	l.answer = domainkey.Lookup(w.ctx, w.v.Resolver, cache, l.name)
+	l.answer = domainkey.Lookup(w.ctx, w.v.Resolver, w.v.keys(), l.name, now)
 	w.trace(Event{Kind: LookupDone, Signature: -1, Name: l.name, Err: l.answer.Err})
 }
 

@@ -1,63 +1,100 @@
 package domainkey
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// DefaultCacheSize is how many records a [Cache] holds.
-const DefaultCacheSize = 4096
+// CacheSize is how many keys a [Cache] holds at most; the older half goes when
+// the newer one is full.
+const CacheSize = 8192
 
-// A Cache keeps parsed records by their text. As the text decides the outcome
-// alone, an entry is never stale: how long a record is valid stays with the
-// resolver. The zero value is ready for use, and safe for concurrent use. It
-// holds at most twice DefaultCacheSize/2 records; the older half is dropped
-// when the newer one is full.
+// maxTTL bounds how long an answer is kept, whatever its TTL says.
+const maxTTL = 24 * time.Hour
+
+// A Cache keeps parsed records. By name it keeps answers of resolvers that tell
+// the TTL, as long as that says; by text it keeps what parsing came to, which
+// is never stale because the text alone decides it. The zero value is ready for
+// use, and safe for concurrent use. The records it returns are shared.
 type Cache struct {
-	mu       sync.Mutex
-	now, old map[string]entry
+	mu     sync.Mutex
+	names  generations[cached]
+	parsed generations[Answer]
 }
 
-type entry struct {
-	rec *Record
-	err error
+type cached struct {
+	answer  Answer
+	expires time.Time
+}
+
+// Get returns the answer for name, if there is one whose TTL has not run out. A
+// nil Cache has none.
+func (c *Cache) Get(name string, now time.Time) (Answer, bool) {
+	if c == nil {
+		return Answer{}, false
+	}
+	c.mu.Lock()
+	e, ok := c.names.get(name)
+	c.mu.Unlock()
+	return e.answer, ok && now.Before(e.expires)
+}
+
+// put keeps the answer for name.
+func (c *Cache) put(name string, a Answer, now time.Time, ttl time.Duration) {
+	if c == nil || ttl <= 0 || len(a.Text) > MaxRecord {
+		return
+	}
+	c.mu.Lock()
+	c.names.put(name, cached{a, now.Add(min(ttl, maxTTL))})
+	c.mu.Unlock()
 }
 
 // Parse is [Parse] with a memory. A nil Cache parses each time.
 func (c *Cache) Parse(txt string) (*Record, error) {
-	if c == nil {
+	if c == nil || len(txt) > MaxRecord {
 		return Parse(txt)
 	}
 	c.mu.Lock()
-	e, ok := c.now[txt]
-	if !ok {
-		if e, ok = c.old[txt]; ok {
-			c.put(txt, e)
-		}
-	}
+	a, ok := c.parsed.get(txt)
 	c.mu.Unlock()
-	if ok {
-		return e.rec, e.err
-	}
-	e.rec, e.err = Parse(txt)
-	if len(txt) <= MaxRecord {
+	if !ok {
+		a.Record, a.Err = Parse(txt)
 		c.mu.Lock()
-		c.put(txt, e)
+		c.parsed.put(txt, a)
 		c.mu.Unlock()
 	}
-	return e.rec, e.err
-}
-
-func (c *Cache) put(txt string, e entry) {
-	if len(c.now) >= DefaultCacheSize/2 {
-		c.old, c.now = c.now, nil
-	}
-	if c.now == nil {
-		c.now = make(map[string]entry)
-	}
-	c.now[txt] = e
+	return a.Record, a.Err
 }
 
 // Len returns the number of records held.
 func (c *Cache) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.now) + len(c.old)
+	return c.parsed.len()
 }
+
+// generations is a map of bounded size that forgets what was not used lately.
+type generations[V any] struct{ now, old map[string]V }
+
+func (g *generations[V]) get(key string) (V, bool) {
+	v, ok := g.now[key]
+	if !ok {
+		if v, ok = g.old[key]; ok {
+			g.put(key, v)
+		}
+	}
+	return v, ok
+}
+
+func (g *generations[V]) put(key string, v V) {
+	if len(g.now) >= CacheSize/2 {
+		g.old, g.now = g.now, nil
+	}
+	if g.now == nil {
+		g.now = make(map[string]V)
+	}
+	g.now[key] = v
+	delete(g.old, key)
+}
+
+func (g *generations[V]) len() int { return len(g.now) + len(g.old) }

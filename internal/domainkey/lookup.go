@@ -83,13 +83,15 @@ type Answer struct {
 	Err       error
 }
 
-// Lookup asks r for the key record at name, an absolute name.
-func Lookup(ctx context.Context, r TXTResolver, cache *Cache, name string) Answer {
+// Lookup asks r for the key record at name, an absolute name, and keeps the
+// answer in cache, which may be nil, if r tells how long it is good.
+func Lookup(ctx context.Context, r TXTResolver, cache *Cache, name string, now time.Time) Answer {
 	var a Answer
 	var txts []string
+	var ttl time.Duration
 	var err error
 	if m, ok := r.(MetaResolver); ok {
-		txts, _, a.Authentic, err = m.LookupTXTMeta(ctx, name)
+		txts, ttl, a.Authentic, err = m.LookupTXTMeta(ctx, name)
 	} else {
 		txts, err = r.LookupTXT(ctx, name)
 	}
@@ -104,6 +106,7 @@ func Lookup(ctx context.Context, r TXTResolver, cache *Cache, name string) Answe
 	default:
 		a.Text = txts[0]
 		a.Record, a.Err = cache.Parse(txts[0])
+		cache.put(name, a, now, ttl)
 	}
 	return a
 }
