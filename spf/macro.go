@@ -218,6 +218,9 @@ func validName[T string | []byte](name T) bool {
 // (text set) its right part. ok is false if the macros use a local-part or HELO
 // name that must not be used.
 func (e *eval) expand(dst []byte, s, domain string, text bool) (_ []byte, ok bool) {
+	if !text {
+		s = lastMacros(s)
+	}
 	for i := 0; i < len(s); {
 		if s[i] != '%' {
 			j := i
@@ -251,6 +254,35 @@ func (e *eval) expand(dst []byte, s, domain string, text bool) (_ []byte, ok boo
 		}
 	}
 	return dst, true
+}
+
+// maxMacros is how many macros of a domain-spec are expanded, from the right.
+// With that many the left ones are beyond the 253 octets of a name, unless
+// hundreds of them are empty. It bounds the work for a hostile record.
+const maxMacros = 512
+
+// lastMacros returns s from its macro that is maxMacros-th from the right on.
+func lastMacros(s string) string {
+	if len(s) <= 2*maxMacros {
+		return s
+	}
+	n := 0
+	for i := 0; i < len(s)-1; i++ {
+		if s[i] == '%' {
+			n++
+			i++
+		}
+	}
+	for i := 0; n > maxMacros; i++ {
+		if s[i] == '%' {
+			if n--; n == maxMacros {
+				_, size := parseMacro(s[i:], explainLetters)
+				return s[i+max(size, 2):]
+			}
+			i++
+		}
+	}
+	return s
 }
 
 func (e *eval) expandMacro(dst []byte, m *macro, domain string) (_ []byte, ok bool) {

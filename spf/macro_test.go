@@ -195,6 +195,9 @@ func TestTarget(t *testing.T) {
 		{strings.Repeat("u.", 255) + "u@d.example", strings.Repeat("%{l}.", 1000) + "%{d}", strings.Repeat("u.", 122) + "d.example."},
 		{strings.Repeat("u.", 257) + "u@d.example", "%{l}.%{d}", ""},
 		{"ü@d.example", "%{l}.%{d}", ""},
+		{"u@d.example", strings.Repeat("%{l}.", 20000) + "%{d}", strings.Repeat("u.", 122) + "d.example."},
+		{"u@d.example", strings.Repeat("%%", 2000) + ".%{d}", "d.example."},
+		{"u@d.example", strings.Repeat("%{l}", 511) + ".x.%{d}", "x.d.example."},
 	} {
 		e := newTestEval(t, &Checker{}, request("192.0.2.3", tt.sender))
 		got, ok := e.target(tt.spec, e.domain)
