@@ -17,7 +17,8 @@ import (
 // For "not found" the error is therefore a bare [*net.DNSError], which does not
 // answer NXDomain; other failures are an [*Error]. Names with an octet other
 // than letters, digits, hyphen and underscore are not found, because package
-// net sends none of them: SPF macros need more than that.
+// net sends none of them: SPF macros need more than that. A cancelled lookup may
+// return late.
 type Net struct{ r *net.Resolver }
 
 // FromNet returns a Net that asks r; nil means [net.DefaultResolver]. Compared

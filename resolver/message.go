@@ -46,6 +46,7 @@ const maxChain = 8
 
 var (
 	errWrongAnswer = errors.New("answer to another question")
+	errCounts      = errors.New("fewer records than the header says")
 	errTruncated   = errors.New("answer truncated over TCP")
 	errLoop        = errors.New("CNAME loop")
 	errChain       = fmt.Errorf("CNAME chain longer than %d", maxChain)
@@ -154,11 +155,17 @@ func questionEnd(query []byte) int {
 	return i + 1 + 4
 }
 
-// parseAnswer unpacks an answer whose question was matched before.
+// parseAnswer unpacks an answer whose question was matched before. Fewer
+// records than the header says are an error.
 func parseAnswer(b []byte) (*dns.Msg, error) {
 	m := new(dns.Msg)
 	if err := m.Unpack(b); err != nil {
 		return nil, err
+	}
+	for i, n := range [...]int{len(m.Answer), len(m.Ns), len(m.Extra)} {
+		if n != int(binary.BigEndian.Uint16(b[6+2*i:])) {
+			return nil, errCounts
+		}
 	}
 	return m, nil
 }

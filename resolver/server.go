@@ -81,12 +81,12 @@ func (s *server) answered(rtt time.Duration) {
 	s.srtt += (rtt - s.srtt) / 4
 }
 
-// silent takes a missing answer into account.
+// silent takes a missing answer into account. The round trip stays as it is, so
+// that one lost datagram does not slow the next retransmission down.
 func (s *server) silent(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = now
-	s.srtt = min(max(2*s.srtt, firstRetransmit), 4*firstRetransmit)
 }
 
 // state returns the smoothed round trip and whether s was silent lately.
