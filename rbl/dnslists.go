@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+
+	"github.com/mailsec-go/mailsec/internal/dnsname"
 )
 
 // ParseDNSLists parses the value of Exim's dnslists condition, after expansion:
@@ -48,23 +50,25 @@ func ParseDNSLists(text string) ([]List, error) {
 // within places an error of an item into the whole text.
 func within(text string, pos int, err error) error {
 	var e *Error
-	if errors.As(err, &e) {
-		moved := *e
-		moved.Kind, moved.Text, moved.Pos = ErrSyntax, hideKeys(text), pos+e.Pos
-		return &moved
+	if !errors.As(err, &e) {
+		return err
 	}
-	return err
+	moved := *e
+	pos = min(pos+e.Pos, len(text))
+	moved.Kind, moved.Text, moved.Pos = ErrSyntax, hideKeys(text), len(hideKeys(text[:pos]))
+	return &moved
 }
 
 // hideKeys replaces what looks like the key of a list in configuration text, so
 // that an error message can quote the text.
 func hideKeys(text string) string {
-	isSep := func(c rune) bool {
+	notName := func(c rune) bool {
 		return c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
 	}
-	for _, name := range strings.FieldsFunc(text, isSep) {
-		if z, err := ParseZone(name); err == nil {
-			text = z.redact(text)
+	for _, name := range strings.FieldsFunc(text, notName) {
+		name = dnsname.Lower(dnsname.TrimDot(name))
+		for _, part := range append(strings.Split(name, "."), name) {
+			text = makeZone(name, guessSecret(part)).redact(text)
 		}
 	}
 	return text

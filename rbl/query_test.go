@@ -447,7 +447,7 @@ func TestAuthResult(t *testing.T) {
 		f := &fake{zones: map[string]func(string) answer{"wl.example": always(tt.answer)}}
 		s := mustSet(t, Config{Resolver: f, Lists: []List{
 			{Zone: MustZone("bl.example")}, {Zone: MustZone("wl.example"), Weight: -3},
-		}})
+		}, Complete: true})
 		v := mustQuery(t, s, client)
 		if got := fmt.Sprint(v.AuthResult()); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
@@ -457,6 +457,20 @@ func TestAuthResult(t *testing.T) {
 	v := mustQuery(t, s, client)
 	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 none   []}" {
 		t.Errorf("without allow lists: %s", got)
+	}
+
+	f := &fake{zones: map[string]func(string) answer{"wl.example": always(answer{hang: true})}}
+	s = mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("bl.example")}, {Zone: MustZone("wl.example"), Allow: true}}})
+	v = mustQuery(t, s, client)
+	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 none  not asked []}" {
+		t.Errorf("settled before the allow list answered: %s", got)
+	}
+
+	f = &fake{zones: map[string]func(string) answer{"wl.example": always(a("127.0.0.2"))}}
+	s = mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("wl.example"), Allow: true}}, Complete: true})
+	v = mustQuery(t, s, client)
+	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 permerror   [{dns zone wl.example}]}" {
+		t.Errorf("the allow list lists everything: %s", got)
 	}
 }
 

@@ -152,8 +152,9 @@ func join(addrs []netip.Addr) string {
 
 // AuthResult returns the verdict of the allow lists as method "dnswl" of
 // RFC 8904, section 2. It reports the listing with the most weight, else the
-// first allow list that was asked; "none" when there is none. Block lists do
-// not appear.
+// allow list that says most; "none" when there is none. Block lists do not
+// appear. A verdict may be settled before an allow list has answered, which is
+// "none" with a comment: set [Config.Complete] where the field matters.
 func (v *Verdict) AuthResult() authres.Method {
 	m := authres.Method{Name: "dnswl", Result: "none"}
 	best := -1
@@ -170,6 +171,10 @@ func (v *Verdict) AuthResult() authres.Method {
 		return m
 	}
 	r := &v.Results[best]
+	if r.Outcome == NotAsked && r.Err == nil {
+		m.Comment = "not asked"
+		return m
+	}
 	m.Props = append(m.Props, authres.Prop{Type: "dns", Name: "zone", Value: r.Zone().String()})
 	switch r.Outcome {
 	case Listed:
@@ -183,9 +188,7 @@ func (v *Verdict) AuthResult() authres.Method {
 	case Failed:
 		m.Result = "temperror"
 	case NotAsked:
-		if r.Err != nil {
-			m.Result = "permerror"
-		}
+		m.Result = "permerror" // not healthy
 	}
 	if r.Authentic {
 		m.Props = append(m.Props, authres.Prop{Type: "dns", Name: "sec", Value: "yes"})
