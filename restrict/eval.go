@@ -424,7 +424,7 @@ func (ev *Eval) include(ctx context.Context, l *List, i int, r *Rule) Kind {
 		}
 	}
 	ev.Subject, ev.Class = subject, class
-	if k != Accepted {
+	if k != Accepted || ev.discard {
 		return k
 	}
 	if r.NoAccept {

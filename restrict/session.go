@@ -80,6 +80,7 @@ type Session struct {
 	ClientName    string // the verified name, or "unknown"
 	ClientStatus  NameStatus
 	ReverseName   string // the unverified name, or "unknown"
+	Display       string // how replies and logs name the client, "name[address]"
 	ReverseStatus NameStatus
 	Server        netip.AddrPort
 

@@ -1,0 +1,2 @@
+// Package postfix decides what Postfix would answer.
+package postfix

@@ -1,0 +1,231 @@
+package postfix
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"github.com/mailsec-go/mailsec/rbl"
+	"github.com/mailsec-go/mailsec/restrict"
+)
+
+// maxReason bounds the reason that a DNS list gives.
+const maxReason = 500
+
+// A listCheck is one reject_rbl_client, reject_rhsbl_* or permit_* lookup.
+type listCheck struct {
+	p       *Policy
+	arg     string // the argument as written, the key into rbl_reply_maps
+	zone    string
+	match   rbl.Matcher // zero for any answer
+	bad     error       // the pattern does not compile: Postfix dies
+	subject func(s *Session) (what string, ok bool)
+	class   string
+	permit  bool
+	byAddr  bool // the subject is the client's address
+}
+
+func (p *Policy) newListCheck(arg string) *listCheck {
+	l := &listCheck{p: p, arg: arg}
+	zone, pattern, ok := strings.Cut(arg, "=")
+	l.zone = zone
+	if ok {
+		l.match, l.bad = rbl.ParsePattern(pattern)
+	}
+	return l
+}
+
+// The subjects of DNS lists.
+
+func subjectAddr(s *Session) (string, bool) { return s.addr, s.facts.Client.IsValid() }
+
+func subjectClient(s *Session) (string, bool) {
+	return s.facts.ClientName, s.facts.ClientName != "unknown"
+}
+
+func subjectReverse(s *Session) (string, bool) {
+	return s.facts.ReverseName, s.facts.ReverseName != "unknown"
+}
+
+func subjectHelo(s *Session) (string, bool) {
+	return s.facts.Helo, s.facts.Knows(restrict.HasHelo)
+}
+
+func subjectSender(s *Session) (string, bool) {
+	return s.facts.Sender.Text, s.facts.Knows(restrict.HasSender) && s.facts.Sender.Text != ""
+}
+
+func subjectRecipient(s *Session) (string, bool) {
+	return s.facts.Recipient.Text, s.facts.Knows(restrict.HasRecipient) && s.facts.Recipient.Text != ""
+}
+
+// query builds the name to look up. ok is false for a subject that lists of
+// domains do not know.
+func (l *listCheck) query(what string) (string, bool) {
+	if l.byAddr {
+		addr, err := netip.ParseAddr(what)
+		return string(rbl.AppendIPName(nil, addr, l.zone)), err == nil
+	}
+	domain := what
+	if i := strings.LastIndexByte(what, '@'); i >= 0 {
+		domain = what[i+1:]
+	}
+	domain = trimOneDot(domain)
+	last := domain[strings.LastIndexByte(domain, '.')+1:]
+	if domain == "" || domain[0] == '[' || strings.Trim(last, "0123456789") == "" || !validHostname(domain) {
+		return "", false
+	}
+	return domain + "." + l.zone, true
+}
+
+// Test looks the subject up.
+func (l *listCheck) Test(ctx context.Context, ev *restrict.Eval) restrict.Tri {
+	s := ev.State.(*Session)
+	what, ok := l.subject(s)
+	if !ok {
+		return restrict.False
+	}
+	name, ok := l.query(what)
+	if !ok {
+		return restrict.False
+	}
+	listed, reason, failed := l.lookup(ctx, ev, name)
+	switch {
+	case l.bad != nil && !failed:
+		ev.AddEffect(restrict.Effect{Kind: restrict.Warning, Text: "RBL reply error: " + l.bad.Error()})
+		ev.AddEffect(restrict.Effect{Kind: restrict.Hangup})
+		return restrict.False
+	case failed && l.permit:
+		rejected(ev, 450, enh(4, 7, 1), what, l.class, "Service unavailable")
+		ev.DeferIfReject()
+		return restrict.False
+	case !listed:
+		return restrict.False
+	case l.permit:
+		return restrict.True
+	}
+	return l.reply(ctx, ev, s, what, reason)
+}
+
+// Stages says that the check may stand in any list.
+func (*listCheck) Stages() restrict.Stages { return restrict.AnyStage }
+
+// lookup asks the list. The reason is fetched only for a listing; Postfix 3.7
+// does it for every answer.
+func (l *listCheck) lookup(ctx context.Context, ev *restrict.Eval, name string) (listed bool, reason string, failed bool) {
+	if !validHostname(trimOneDot(name)) {
+		return false, "", false
+	}
+	addrs, err := l.p.dns.r.LookupNetIP(ctx, "ip4", absolute(name))
+	st := status(err, len(addrs))
+	if ev.Trace != nil {
+		ev.Note("dns ", name, " A")
+		for _, a := range addrs {
+			ev.Note(a.String())
+		}
+	}
+	if st != dnsOK {
+		return false, "", st == dnsRetry
+	}
+	if l.bad == nil {
+		listed = l.match.IsZero() || l.match.Accepts(addrs)
+	}
+	if listed && !l.permit || l.p.version == V37 {
+		texts, _ := l.p.dns.txt(ctx, name)
+		reason = joinReasons(texts)
+	}
+	return listed, reason, false
+}
+
+// joinReasons joins the texts of a list and makes them printable.
+func joinReasons(texts []string) string {
+	var b []byte
+	for i, t := range texts {
+		if i > 0 {
+			b = append(b, " / "...)
+		}
+		b = append(b, t...)
+	}
+	if len(b) > maxReason {
+		b = b[:maxReason]
+	}
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
+// reply builds the reply for a listing from the template.
+func (l *listCheck) reply(ctx context.Context, ev *restrict.Eval, s *Session, what, reason string) restrict.Tri {
+	p := l.p
+	macros := func(name string) (string, bool) {
+		switch name {
+		case "rbl_code":
+			return itoa(int(p.codes.rbl)), true
+		case "rbl_domain":
+			return l.zone, true
+		case "rbl_reason", "rbl_txt":
+			return p.filterText(reason), true
+		case "rbl_what":
+			return p.filterText(what), true
+		case "rbl_class":
+			return l.class, true
+		}
+		return s.macro(name)
+	}
+	unknown := func(name string) {
+		ev.AddEffect(restrict.Effect{Kind: restrict.Warning, Text: "unknown macro name " + name})
+	}
+	own, found, err := l.template(ctx)
+	if err != nil {
+		return lookupFailed(ev, what)
+	}
+	var text []byte
+	ok := false
+	if found {
+		text, ok = parseTemplate(own).append(nil, macros, unknown)
+	}
+	if !ok {
+		if text, ok = p.rblReply.append(text[:0], macros, unknown); !ok {
+			ev.AddEffect(restrict.Effect{Kind: restrict.Hangup})
+			return restrict.False
+		}
+	}
+	return l.split(ev, string(text))
+}
+
+// template looks the reply of the list up.
+func (l *listCheck) template(ctx context.Context) (string, bool, error) {
+	v, ok, err := l.p.rblReplies.find(ctx, []byte(l.arg), true)
+	if ok || err != nil || l.arg == l.zone || l.p.version == V37 {
+		return v, ok, err
+	}
+	return l.p.rblReplies.find(ctx, []byte(l.zone), true)
+}
+
+// split takes the codes off the front of a reply.
+func (l *listCheck) split(ev *restrict.Eval, text string) restrict.Tri {
+	if len(text) < 4 || text[0] != '4' && text[0] != '5' || !isDigits(text[1:3]) || text[3] != ' ' ||
+		strings.TrimSpace(text[4:]) == "" {
+		ev.AddEffect(restrict.Effect{Kind: restrict.Warning, Text: "rbl response code configuration error: " + text})
+		return say(ev, 450, enh(4, 7, 1), "Service unavailable")
+	}
+	code := uint16(text[0]-'0')*100 + uint16(text[1]-'0')*10 + uint16(text[2]-'0')
+	e := enh(code/100, 7, 1)
+	rest := strings.TrimLeft(text[4:], " \t")
+	if given, n := restrict.ParseEnhanced(rest); n > 0 {
+		e, rest = given, strings.TrimLeft(rest[n:], " \t")
+	}
+	return say(ev, code, fixEnhanced(e, l.class), rest)
+}
+
+func isDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

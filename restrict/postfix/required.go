@@ -1,0 +1,51 @@
+package postfix
+
+import "strings"
+
+// maxScan bounds the nesting of classes in the search for a relay check.
+const maxScan = 100
+
+// required makes sure that the relay or the recipient list holds something that
+// refuses strangers. Without, Postfix does not start.
+func (c *compiler) required() {
+	for _, param := range []string{"smtpd_relay_restrictions", "smtpd_recipient_restrictions"} {
+		found, endless := c.protects(c.get(param), 0)
+		if endless {
+			c.fail(param, "", ErrFatal, "a restriction class includes itself")
+			return
+		}
+		if found {
+			return
+		}
+	}
+	c.fail("smtpd_relay_restrictions", "", ErrFatal,
+		"neither this list nor smtpd_recipient_restrictions has reject_unauth_destination, defer_unauth_destination, reject, defer or defer_if_permit: that would be an open relay")
+}
+
+// protects scans a list for a restriction that refuses strangers.
+func (c *compiler) protects(list string, depth int) (found, endless bool) {
+	if depth > maxScan {
+		return false, true
+	}
+	toks := fields(list)
+	for i := 0; i < len(toks); i++ {
+		switch name := lower(toks[i]); name {
+		case "reject_unauth_destination", "defer_unauth_destination", "reject", "defer", "defer_if_permit", "check_relay_domains":
+			return true, false
+		case "permit":
+			return false, false
+		case "warn_if_reject":
+			i++
+			continue
+		}
+		if strings.HasPrefix(toks[i], "{") {
+			continue
+		}
+		if def, ok := c.p.classes[toks[i]]; ok {
+			if found, endless = c.protects(def, depth+1); found || endless {
+				return found, endless
+			}
+		}
+	}
+	return false, false
+}
