@@ -18,7 +18,7 @@ type Writer struct {
 	cancel  context.CancelFunc
 	wait    sync.WaitGroup
 	dkim    *dkim.VerifyWriter
-	session *dmarc.Session // set by the goroutine that wait waits for
+	session *dmarc.Session // used by the goroutine that wait waits for
 	begun   bool
 	inBody  bool // EndHeader was called
 	closed  bool
@@ -33,15 +33,17 @@ func (w *Writer) startClient() {
 		return
 	}
 	req := spf.Request{IP: r.Envelope.IP, Helo: r.Envelope.Helo, MailFrom: r.Envelope.MailFrom, Identity: spf.MailFrom}
-	w.start(func() { r.SPF, r.spfErr = w.a.spf.Check(w.ctx, req) })
-	if w.a.CheckHelo {
-		helo := req
-		helo.Identity = spf.Helo
-		w.start(func() { r.Helo, r.heloErr = w.a.spf.Check(w.ctx, helo) })
-	}
-	if !w.a.NoIPRev {
-		w.start(func() { r.IPRev = checkIPRev(w.ctx, w.a.spf.Resolver, req.IP) })
-	}
+	w.start(func() {
+		if !w.a.NoIPRev {
+			w.start(func() { r.IPRev = checkIPRev(w.ctx, w.a.spf.Resolver, req.IP) })
+		}
+		if w.a.CheckHelo {
+			helo := req
+			helo.Identity = spf.Helo
+			w.start(func() { r.Helo, r.heloErr = w.a.spf.Check(w.ctx, helo) })
+		}
+		r.SPF, r.spfErr = w.a.spf.Check(w.ctx, req)
+	})
 }
 
 func (w *Writer) start(f func()) {
@@ -77,9 +79,9 @@ func (w *Writer) begin() {
 		return
 	}
 	w.begun = true
-	from := texts(values)
-	w.result.From = from
-	w.start(func() { w.session = w.a.dmarc.Begin(w.ctx, from) })
+	w.result.From = texts(values)
+	w.session = w.a.dmarc.Begin(w.result.From)
+	w.start(func() { w.session.Discover(w.ctx) })
 }
 
 func texts(values [][]byte) []string {
@@ -139,7 +141,7 @@ func (w *Writer) Close() error {
 		w.cancel()
 	} else if w.begin(); !w.begun {
 		w.begun = true
-		w.session = w.a.dmarc.Begin(w.ctx, nil)
+		w.session = w.a.dmarc.Begin(nil)
 	}
 	w.wait.Wait()
 	if w.err == nil {

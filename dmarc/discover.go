@@ -44,7 +44,7 @@ func (v *Verifier) Discover(ctx context.Context, author string) (Discovery, erro
 	if !ok {
 		return Discovery{}, &Error{Domain: clip(author), Err: ErrDomain}
 	}
-	w := newWalker(ctx, v)
+	w := newWalker(ctx, v, name)
 	d := Discovery{AuthorDomain: name}
 	src := w.discover(name)
 	d.Err = src.err
@@ -81,7 +81,7 @@ func (v *Verifier) OrganizationalDomain(ctx context.Context, name string) (strin
 	if !ok {
 		return "", &Error{Domain: clip(name), Err: ErrDomain}
 	}
-	k := newWalker(ctx, v).walk(n)
+	k := newWalker(ctx, v, n).walk(n)
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -114,7 +114,7 @@ func (v *Verifier) ExternalDestination(ctx context.Context, policyDomain string,
 	if !ok || host == "" {
 		return Authorization{}, &Error{Domain: clip(policyDomain), Text: clip(u.Text), Err: ErrDomain}
 	}
-	w := newWalker(ctx, v)
+	w := newWalker(ctx, v, policy)
 	var a Authorization
 	same, err := w.sameOrg(policy, host)
 	switch {

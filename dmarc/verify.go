@@ -18,32 +18,33 @@ import (
 //
 // The error is not nil only if ctx has ended; the evaluation is then TempError.
 func (v *Verifier) Verify(ctx context.Context, from []string, spf SPF, dkim []DKIM) (Evaluation, error) {
-	return v.Begin(ctx, from).End(ctx, spf, dkim)
+	return v.Begin(from).End(ctx, spf, dkim)
 }
 
 // VerifyDomain is [Verifier.Verify] for an author domain that is known already.
 func (v *Verifier) VerifyDomain(ctx context.Context, author string, spf SPF, dkim []DKIM) (Evaluation, error) {
 	s := Session{v: v}
-	s.beginDomain(ctx, author)
+	s.setDomain(author)
 	return s.End(ctx, spf, dkim)
 }
 
-// A Session is an evaluation in two steps, for callers that know the From field
+// A Session is an evaluation in steps, for callers that know the From field
 // before the results of SPF and DKIM. It is for one goroutine at a time.
 type Session struct {
 	v       *Verifier
 	err     error // no author domain to evaluate
 	walkers []walker
 	first   [1]walker
+	found   bool
 }
 
-// Begin finds the records that apply to a message. From is as for
-// [Verifier.Verify]. [Session.End] completes the evaluation.
-func (v *Verifier) Begin(ctx context.Context, from []string) *Session {
+// Begin starts the evaluation of a message; it asks nothing yet. From is as for
+// [Verifier.Verify].
+func (v *Verifier) Begin(from []string) *Session {
 	s := &Session{v: v}
 	domains, err := AuthorDomains(from)
 	if err == nil {
-		s.beginDomain(ctx, domains[0])
+		s.setDomain(domains[0])
 		return s
 	}
 	e, _ := err.(*Error)
@@ -53,26 +54,33 @@ func (v *Verifier) Begin(ctx context.Context, from []string) *Session {
 	}
 	s.walkers = make([]walker, len(domains))
 	for i, d := range domains {
-		s.walkers[i].begin(ctx, v, d)
+		s.walkers[i].init(v, d)
 	}
 	return s
 }
 
-func (s *Session) beginDomain(ctx context.Context, author string) {
+func (s *Session) setDomain(author string) {
 	name, ok := normalize(author)
 	if !ok {
 		s.err = &Error{Domain: clip(author), Err: ErrDomain}
 		return
 	}
 	s.walkers = s.first[:]
-	s.walkers[0].begin(ctx, s.v, name)
+	s.walkers[0].init(s.v, name)
 }
 
-// begin finds the record that applies to author.
-func (w *walker) begin(ctx context.Context, v *Verifier, author string) {
-	w.init(ctx, v)
-	w.author = author
-	w.source = w.discover(author)
+// Discover finds the records that apply. It may run while SPF and DKIM are
+// checked; End makes up for it otherwise.
+func (s *Session) Discover(ctx context.Context) {
+	if s.found {
+		return
+	}
+	s.found = true
+	for i := range s.walkers {
+		w := &s.walkers[i]
+		w.ctx = ctx
+		w.source = w.discover(w.author)
+	}
 }
 
 // End completes the evaluation with the results of SPF and of each signature.
@@ -86,6 +94,7 @@ func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, er
 		s.v.finish(new(walker), &e)
 		return e, nil
 	}
+	s.Discover(ctx)
 	var worst Evaluation
 	var others []Evaluation
 	for i := range s.walkers {

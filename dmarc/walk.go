@@ -41,16 +41,17 @@ type walker struct {
 	source    policySource // the record that applies to author
 }
 
-// newWalker returns the state for one evaluation.
-func newWalker(ctx context.Context, v *Verifier) *walker {
+// newWalker returns the state for one question about author.
+func newWalker(ctx context.Context, v *Verifier, author string) *walker {
 	w := new(walker)
-	w.init(ctx, v)
+	w.init(v, author)
+	w.ctx = ctx
 	return w
 }
 
 // init prepares w in place; it must not be copied afterwards.
-func (w *walker) init(ctx context.Context, v *Verifier) {
-	w.v, w.ctx, w.authentic = v, ctx, true
+func (w *walker) init(v *Verifier, author string) {
+	w.v, w.author, w.authentic = v, author, true
 	w.answers = w.pointers[:0]
 }
 
