@@ -40,21 +40,6 @@ type prefixSet struct {
 // order.
 const linearRules = 24
 
-// parseAddrKey parses an address without allocating; netip takes a string, and
-// the conversion of a short key stays on the stack.
-func parseAddrKey(key []byte) (netip.Addr, bool) {
-	if len(key) == 0 || len(key) > 45 {
-		return netip.Addr{}, false
-	}
-	for _, c := range key {
-		if c != '.' && c != ':' && !('0' <= c && c <= '9') && !('a' <= c|0x20 && c|0x20 <= 'f') {
-			return netip.Addr{}, false
-		}
-	}
-	addr, err := netip.ParseAddr(string(key))
-	return addr, err == nil
-}
-
 func (t *cidrTable) Lookup(key []byte) (string, bool) {
 	if i, _ := t.Index(key); i >= 0 {
 		return t.rules[t.index[i]].value, true

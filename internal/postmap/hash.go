@@ -1,6 +1,7 @@
 package postmap
 
 import (
+	"hash/maphash"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,27 +9,50 @@ import (
 	"github.com/mailsec-go/mailsec/internal/postline"
 )
 
-// hashTable holds fixed keys, folded.
+// hashTable holds fixed keys, folded. Keys and values stand side by side in
+// blob, so that a lookup touches three places in memory: slot, entry, text.
 type hashTable struct {
-	index   map[string]int32
+	seed    maphash.Seed
+	slots   []slot // a power of two, at most half full
 	entries []hashEntry
+	blob    []byte // while the table is built
+	text    string // blob, afterwards
 	maxKey  int
 	warns   []*Error
 }
 
-type hashEntry struct {
-	key, value string
-	line       int32
+// slot is one place of the hash table; entry is its number plus one.
+type slot struct {
+	hash  uint32
+	entry uint32
 }
 
-// foldBuffer is the length up to which a key is folded on the stack.
-const foldBuffer = 256
+// hashEntry says where in the text a key and the value after it stand.
+type hashEntry struct {
+	off, key, value, line uint32
+}
+
+const (
+	foldBuffer = 256     // length up to which a key is folded on the stack
+	maxHash    = 1 << 30 // octets of a text
+)
+
+func newHashTable(entries, octets int) *hashTable {
+	n := 8
+	for n < 2*entries {
+		n *= 2
+	}
+	return &hashTable{seed: maphash.MakeSeed(), slots: make([]slot, n),
+		entries: make([]hashEntry, 0, entries), blob: make([]byte, 0, octets)}
+}
 
 func (h *hashTable) Lookup(key []byte) (string, bool) {
-	if i, _ := h.Index(key); i >= 0 {
-		return h.entries[i].value, true
+	i, _ := h.Index(key)
+	if i < 0 {
+		return "", false
 	}
-	return "", false
+	e := h.entries[i]
+	return h.text[e.off+e.key:][:e.value], true
 }
 
 func (h *hashTable) Index(key []byte) (int, error) {
@@ -56,10 +80,21 @@ func (h *hashTable) Index(key []byte) (int, error) {
 		}
 		key = []byte(fold(string(key)))
 	}
-	if i, ok := h.index[string(key)]; ok {
-		return int(i), nil
+	hash := maphash.Bytes(h.seed, key)
+	mask := uint64(len(h.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		s := h.slots[at]
+		if s.entry == 0 {
+			return -1, nil
+		}
+		if s.hash != uint32(hash>>32) {
+			continue
+		}
+		e := &h.entries[s.entry-1]
+		if h.text[e.off:][:e.key] == string(key) {
+			return int(s.entry - 1), nil
+		}
 	}
-	return -1, nil
 }
 
 func (h *hashTable) Pattern() bool      { return false }
@@ -68,7 +103,42 @@ func (h *hashTable) warnings() []*Error { return h.warns }
 
 func (h *hashTable) Entry(i int) Entry {
 	e := h.entries[i]
-	return Entry{Key: e.key, Value: e.value, Line: int(e.line)}
+	return Entry{Key: h.text[e.off:][:e.key], Value: h.text[e.off+e.key:][:e.value], Line: int(e.line)}
+}
+
+// add stores an entry. It reports false when the key is there already, which
+// then keeps its value unless replace is set.
+func (h *hashTable) add(key, value string, line int, replace bool) bool {
+	hash := maphash.String(h.seed, key)
+	mask := uint64(len(h.slots) - 1)
+	at := hash & mask
+	entry := hashEntry{off: uint32(len(h.blob)), key: uint32(len(key)), value: uint32(len(value)), line: uint32(line)}
+	for ; h.slots[at].entry != 0; at = (at + 1) & mask {
+		s := h.slots[at]
+		if s.hash != uint32(hash>>32) {
+			continue
+		}
+		e := &h.entries[s.entry-1]
+		if string(h.blob[e.off:][:e.key]) != key {
+			continue
+		}
+		if replace {
+			*e = entry
+			h.blob = append(append(h.blob, key...), value...)
+		}
+		return false
+	}
+	h.blob = append(append(h.blob, key...), value...)
+	h.entries = append(h.entries, entry)
+	h.slots[at] = slot{uint32(hash >> 32), uint32(len(h.entries))}
+	h.maxKey = max(h.maxKey, len(key))
+	return true
+}
+
+// done ends building.
+func (h *hashTable) done() *hashTable {
+	h.text, h.blob = string(h.blob), nil
+	return h
 }
 
 func (h *hashTable) warn(file string, line int, text string, kind error, advice string) {
@@ -78,8 +148,10 @@ func (h *hashTable) warn(file string, line int, text string, kind error, advice 
 // parseHash compiles "key value" lines. A second entry for a key is an error
 // when strict is set, as texthash has it; otherwise the first one stays.
 func parseHash(file, text string, strict bool) (Table, error) {
-	guess := strings.Count(text, "\n") + 1
-	h := &hashTable{index: make(map[string]int32, guess), entries: make([]hashEntry, 0, guess)}
+	if len(text) > maxHash {
+		return nil, &Error{File: file, Err: ErrSyntax, Advice: "the table is larger than 1 GiB"}
+	}
+	h := newHashTable(strings.Count(text, "\n")+1, len(text))
 	sc := postline.NewScanner(text)
 	for line, ok := sc.Next(); ok; line, ok = sc.Next() {
 		if line.Orphan {
@@ -106,22 +178,7 @@ func parseHash(file, text string, strict bool) (Table, error) {
 		}
 		h.warn(file, line.Num, key, ErrDuplicate, "the first entry counts; this line is ignored")
 	}
-	return h, nil
-}
-
-// add stores an entry. It reports false when the key is there already, which
-// then keeps its value unless replace is set.
-func (h *hashTable) add(key, value string, line int, replace bool) bool {
-	if i, dup := h.index[key]; dup {
-		if replace {
-			h.entries[i] = hashEntry{key, value, int32(line)}
-		}
-		return false
-	}
-	h.index[key] = int32(len(h.entries))
-	h.entries = append(h.entries, hashEntry{key, value, int32(line)})
-	h.maxKey = max(h.maxKey, len(key))
-	return true
+	return h.done(), nil
 }
 
 // splitKey cuts a line at the first white space outside double quotes. The
@@ -149,8 +206,9 @@ func parseInline(file, name string) (Table, error) {
 	if err != nil {
 		return nil, &Error{File: file, Err: ErrSyntax, Advice: advice}
 	}
-	h := &hashTable{index: map[string]int32{}}
-	for _, tok := range postline.Fields(inner, postline.CommaSpace) {
+	tokens := postline.Fields(inner, postline.CommaSpace)
+	h := newHashTable(len(tokens), len(inner))
+	for _, tok := range tokens {
 		if tok[0] == '{' {
 			if tok, err = postline.Unbrace(tok); err != nil {
 				return nil, &Error{File: file, Text: tok, Err: ErrSyntax, Advice: err.Error() + "; " + advice}
@@ -167,7 +225,7 @@ func parseInline(file, name string) (Table, error) {
 	if len(h.entries) == 0 {
 		return nil, &Error{File: file, Err: ErrSyntax, Advice: advice}
 	}
-	return h, nil
+	return h.done(), nil
 }
 
 // inlineEntry splits key=value where the key may be quoted.
