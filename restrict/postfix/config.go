@@ -288,6 +288,15 @@ func (c *compiler) get(name string) string {
 	return v
 }
 
+// raw returns the value of a parameter that is not expanded when it is read.
+func (c *compiler) raw(name string) string {
+	if p, ok := c.conf.Lookup(name); ok {
+		return p.Value
+	}
+	v, _ := c.conf.Default(name)
+	return v
+}
+
 func (c *compiler) flag(name string) bool {
 	switch v := strings.TrimSpace(c.get(name)); {
 	case equalFold(v, "yes"):
@@ -326,13 +335,13 @@ func (c *compiler) settings() {
 	p.rcptLimit = int(c.number("smtpd_recipient_limit", 1, 1<<31-1))
 	p.nullKey = c.get("smtpd_null_access_lookup_key")
 	p.delims = c.get("recipient_delimiter")
-	p.footer = c.get("smtpd_reject_footer")
+	p.footer = c.raw("smtpd_reject_footer")
 	p.parentKeys = c.parentStyle("smtpd_access_maps")
 	p.defaultAct = c.get("smtpd_policy_service_default_action")
 	p.context = c.get("smtpd_policy_service_policy_context")
 	p.codes = c.codes()
 	p.level = strings.TrimSpace(c.get("compatibility_level"))
-	for _, b := range unescapeC(c.get("smtpd_expansion_filter")) {
+	for _, b := range unescapeC(c.raw("smtpd_expansion_filter")) {
 		p.filter[b] = true
 	}
 	p.origins = origins{
@@ -403,7 +412,7 @@ func (c *compiler) domains() {
 		}
 	}
 	p.rblReplies = c.maps("rbl_reply_maps")
-	p.rblReply = parseTemplate(c.get("default_rbl_reply"))
+	p.rblReply = parseTemplate(c.raw("default_rbl_reply"))
 }
 
 // maps opens the tables of a parameter.
