@@ -241,7 +241,7 @@ func (p Parser) props(lx *lexer, m *Method) error {
 			if len(m.Props) == or(p.MaxProps, MaxProps) {
 				return &Error{Pos: lx.pos, What: "properties", Err: ErrLimit}
 			}
-			if ok || p.Tolerant {
+			if ok || p.Tolerant && lx.peek() != '"' {
 				m.Props = append(m.Props, prop)
 			}
 		}
