@@ -190,7 +190,7 @@ func (s *Set) Len() int {
 
 // chunkSize is how much of a large write is worked on at a time: little enough
 // that every pass after the first finds it in the cache.
-const chunkSize = 16 << 10
+const chunkSize = 32 << 10
 
 // Write takes the next octets of the body.
 func (s *Set) Write(p []byte) {

@@ -1,5 +1,10 @@
 package bodyhash
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // simple is the canonicalization of RFC 6376, section 3.4.3: all line ends at
 // the end of the body become one. Its state is what was held back: line ends,
 // and a CR that the next octet may make one.
@@ -148,30 +153,65 @@ func (c *relaxed) flush() {
 // text writes p, which starts where nothing is held back and ends in an octet
 // that is no blank and no part of a line end.
 func (c *relaxed) text(p []byte) {
-	start := 0
-	for i := 0; ; {
-		if i = nextEdit(p, i); i == len(p) {
-			break
-		}
-		j := i + 1
-		for p[j] == ' ' || p[j] == '\t' {
-			j++
-		}
-		switch {
-		case p[j] == '\r' && p[j+1] == '\n': // blanks before a line end
-			c.out.write(p[start:i])
-			start = j
-		case j == i+1 && p[i] == ' ': // one space before another control octet
-		default:
-			c.out.write(p[start:i])
-			c.out.write(space)
-			start = j
-		}
-		i = j
+	for start := 0; start < len(p); {
+		i := nextEdit(p, start)
+		c.out.write(p[start:i])
+		start = c.squeeze(p, i)
 	}
-	if start < len(p) {
-		c.out.write(p[start:])
+}
+
+// calm is how many octets without an edit end squeeze.
+const calm = 128
+
+// squeeze writes the canonical form of p from i, where there is an edit, word
+// by word: where one edit is, others are near. It returns how far it got.
+func (c *relaxed) squeeze(p []byte, i int) int {
+	o := &c.out
+	n := o.fill
+	o.total -= int64(n)
+	for last := i; i < len(p) && i-last < calm; {
+		if n > stageSize-8 {
+			o.fill = n
+			o.total += int64(n)
+			o.flush()
+			n = 0
+		}
+		if i+8 <= len(p) {
+			// Take eight octets, of which those before the first blank or
+			// control octet count.
+			w := binary.LittleEndian.Uint64(p[i:])
+			binary.LittleEndian.PutUint64(o.stage[n:], w)
+			hit := ^(((w & low7) + above) | w) & high
+			if hit == 0 {
+				i += 8
+				n += 8
+				continue
+			}
+			k := bits.TrailingZeros64(hit) / 8
+			i += k
+			if n += k; n > stageSize-8 {
+				continue
+			}
+		}
+		b := p[i]
+		if b != ' ' && b != '\t' || b == ' ' && p[i+1] > ' ' {
+			o.stage[n] = b
+			n++
+			i++
+			continue
+		}
+		last = i
+		for p[i] == ' ' || p[i] == '\t' {
+			i++
+		}
+		if p[i] != '\r' || p[i+1] != '\n' {
+			o.stage[n] = ' '
+			n++
+		}
 	}
+	o.fill = n
+	o.total += int64(n)
+	return i
 }
 
 func (c *relaxed) close() {

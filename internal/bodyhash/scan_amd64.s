@@ -1,12 +1,39 @@
 #include "textflag.h"
 
-// Both functions use SSE2 only, which every amd64 processor has.
+// func hasAVX2() bool
+//
+// The processor must have AVX2, and the system must keep the registers.
+TEXT ·hasAVX2(SB), NOSPLIT, $0-1
+	MOVB  $0, ret+0(FP)
+	XORL  AX, AX
+	CPUID
+	CMPL  AX, $7
+	JLT   none
+	MOVL  $1, AX
+	XORL  CX, CX
+	CPUID
+	ANDL  $0x18000000, CX // OSXSAVE and AVX
+	CMPL  CX, $0x18000000
+	JNE   none
+	XORL  CX, CX
+	XGETBV
+	ANDL  $6, AX // XMM and YMM
+	CMPL  AX, $6
+	JNE   none
+	MOVL  $7, AX
+	XORL  CX, CX
+	CPUID
+	ANDL  $0x20, BX // AVX2
+	SETNE ret+0(FP)
 
-// broadcast sets all sixteen octets of X to those of the constant.
-#define BROADCAST(value, X) \
-	MOVQ       $value, AX; \
-	MOVQ       AX, X;      \
-	PUNPCKLQDQ X, X
+none:
+	RET
+
+// BROADCAST sets all octets of a register to those of value.
+#define BROADCAST(value, X, Y) \
+	MOVQ         $value, AX; \
+	VMOVQ        AX, X;      \
+	VPBROADCASTQ X, Y
 
 // func editBlocks(p *byte, n int) int
 //
@@ -16,39 +43,36 @@ TEXT ·editBlocks(SB), NOSPLIT, $0-24
 	MOVQ p+0(FP), SI
 	MOVQ n+8(FP), CX
 	MOVQ CX, DX
-	BROADCAST(0x2020202020202020, X0)
-	BROADCAST(0x0909090909090909, X1)
+	BROADCAST(0x2020202020202020, X0, Y0)
+	BROADCAST(0x0909090909090909, X1, Y1)
 
 edit:
-	MOVOU    (SI), X2
-	MOVOU    1(SI), X3
-	MOVOU    16(SI), X4
-	MOVOU    17(SI), X5
-	MOVO     X3, X6
-	MOVO     X5, X7
-	PMINUB   X0, X6
-	PMINUB   X0, X7
-	PCMPEQB  X3, X6
-	PCMPEQB  X5, X7
-	MOVO     X2, X3
-	MOVO     X4, X5
-	PCMPEQB  X0, X2
-	PCMPEQB  X0, X4
-	PCMPEQB  X1, X3
-	PCMPEQB  X1, X5
-	PAND     X6, X2
-	PAND     X7, X4
-	POR      X3, X2
-	POR      X5, X4
-	POR      X4, X2
-	PMOVMSKB X2, AX
-	TESTL    AX, AX
-	JNZ      found
-	ADDQ     $32, SI
-	DECQ     CX
-	JNZ      edit
+	VMOVDQU   (SI), Y2
+	VMOVDQU   1(SI), Y3
+	VMOVDQU   32(SI), Y4
+	VMOVDQU   33(SI), Y5
+	VPMINUB   Y0, Y3, Y6
+	VPMINUB   Y0, Y5, Y7
+	VPCMPEQB  Y3, Y6, Y6
+	VPCMPEQB  Y5, Y7, Y7
+	VPCMPEQB  Y0, Y2, Y8
+	VPCMPEQB  Y0, Y4, Y9
+	VPCMPEQB  Y1, Y2, Y2
+	VPCMPEQB  Y1, Y4, Y4
+	VPAND     Y6, Y8, Y8
+	VPAND     Y7, Y9, Y9
+	VPOR      Y2, Y8, Y8
+	VPOR      Y4, Y9, Y9
+	VPOR      Y8, Y9, Y9
+	VPMOVMSKB Y9, AX
+	TESTL     AX, AX
+	JNZ       found
+	ADDQ      $64, SI
+	DECQ      CX
+	JNZ       edit
 
 found:
+	VZEROUPPER
 	SUBQ CX, DX
 	MOVQ DX, ret+16(FP)
 	RET
@@ -56,37 +80,38 @@ found:
 // func oddBlocks(p *byte, n int) bool
 //
 // An octet w with its successor v is odd when w == NUL, or when one of w == CR
-// and v == LF holds without the other. What is found is gathered in X8.
+// and v == LF holds without the other. What is found is gathered in Y8; what
+// min of the octets is NUL, in Y10.
 TEXT ·oddBlocks(SB), NOSPLIT, $0-17
 	MOVQ p+0(FP), SI
 	MOVQ n+8(FP), CX
-	BROADCAST(0x0d0d0d0d0d0d0d0d, X0)
-	BROADCAST(0x0a0a0a0a0a0a0a0a, X1)
-	PXOR X9, X9
-	PXOR X8, X8
+	BROADCAST(0x0d0d0d0d0d0d0d0d, X0, Y0)
+	BROADCAST(0x0a0a0a0a0a0a0a0a, X1, Y1)
+	VPXOR    Y8, Y8, Y8
+	VPCMPEQB Y10, Y10, Y10
 
 odd:
-	MOVOU   (SI), X2
-	MOVOU   1(SI), X3
-	MOVOU   16(SI), X4
-	MOVOU   17(SI), X5
-	MOVO    X2, X6
-	PMINUB  X4, X6
-	PCMPEQB X9, X6
-	POR     X6, X8
-	PCMPEQB X0, X2
-	PCMPEQB X0, X4
-	PCMPEQB X1, X3
-	PCMPEQB X1, X5
-	PXOR    X3, X2
-	PXOR    X5, X4
-	POR     X2, X8
-	POR     X4, X8
-	ADDQ    $32, SI
-	DECQ    CX
-	JNZ     odd
+	VMOVDQU  (SI), Y2
+	VMOVDQU  32(SI), Y4
+	VPMINUB  Y2, Y10, Y10
+	VPMINUB  Y4, Y10, Y10
+	VPCMPEQB 1(SI), Y1, Y3
+	VPCMPEQB 33(SI), Y1, Y5
+	VPCMPEQB Y0, Y2, Y2
+	VPCMPEQB Y0, Y4, Y4
+	VPXOR    Y3, Y2, Y2
+	VPXOR    Y5, Y4, Y4
+	VPOR     Y2, Y8, Y8
+	VPOR     Y4, Y8, Y8
+	ADDQ     $64, SI
+	DECQ     CX
+	JNZ      odd
 
-	PMOVMSKB X8, AX
-	TESTL    AX, AX
-	SETNE    ret+16(FP)
+	VPXOR     Y9, Y9, Y9
+	VPCMPEQB  Y9, Y10, Y10
+	VPOR      Y10, Y8, Y8
+	VPMOVMSKB Y8, AX
+	VZEROUPPER
+	TESTL     AX, AX
+	SETNE     ret+16(FP)
 	RET
