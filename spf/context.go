@@ -3,6 +3,7 @@ package spf
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,12 +14,15 @@ type limitContext struct {
 	parent  context.Context
 	timeout time.Duration // negative: none beside the parent's
 
-	mu       sync.Mutex
-	begun    bool
-	deadline time.Time       // set by begin, zero: none of its own
-	inner    context.Context // set by the first Done
-	cancel   context.CancelFunc
-	closed   bool
+	mu     sync.Mutex
+	closed bool
+	timer  atomic.Pointer[timerContext] // nil: nobody has asked
+}
+
+// A timerContext is the context that a limitContext becomes.
+type timerContext struct {
+	context.Context
+	cancel context.CancelFunc
 }
 
 // start sets the parent and the timeout; a negative timeout means no deadline
@@ -27,96 +31,59 @@ func (c *limitContext) start(parent context.Context, timeout time.Duration) {
 	c.parent, c.timeout = parent, timeout
 }
 
-// begin sets the deadline. The caller holds the lock.
-func (c *limitContext) begin() {
-	if c.begun {
-		return
+// begin starts the timer, if it has not been started.
+func (c *limitContext) begin() *timerContext {
+	if t := c.timer.Load(); t != nil {
+		return t
 	}
-	c.begun = true
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.timer.Load()
+	if t != nil {
+		return t
+	}
+	t = new(timerContext)
 	if c.timeout < 0 {
-		return
+		t.Context, t.cancel = context.WithCancel(c.parent)
+	} else {
+		t.Context, t.cancel = context.WithTimeout(c.parent, c.timeout)
 	}
-	d := time.Now().Add(c.timeout)
-	if pd, ok := c.parent.Deadline(); !ok || d.Before(pd) {
-		c.deadline = d
+	if c.closed {
+		t.cancel()
 	}
+	c.timer.Store(t)
+	return t
 }
 
-// stop releases the timer, if there is one. The context is ended then.
+// stop ends the context and releases the timer, if there is one.
 func (c *limitContext) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	if c.cancel != nil {
-		c.cancel()
+	if t := c.timer.Load(); t != nil {
+		t.cancel()
 	}
-}
-
-func (c *limitContext) Deadline() (time.Time, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.begin()
-	if c.deadline.IsZero() {
-		return c.parent.Deadline()
-	}
-	return c.deadline, true
-}
-
-func (c *limitContext) Done() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.inner == nil {
-		c.begin()
-		if c.deadline.IsZero() {
-			c.inner, c.cancel = context.WithCancel(c.parent)
-		} else {
-			c.inner, c.cancel = context.WithDeadline(c.parent, c.deadline)
-		}
-		if c.closed {
-			c.cancel()
-		}
-	}
-	return c.inner.Done()
-}
-
-func (c *limitContext) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.inner != nil {
-		return c.inner.Err()
-	}
-	if err := c.parent.Err(); err != nil {
-		return err
-	}
-	if c.closed {
-		return context.Canceled
-	}
-	c.begin()
-	if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
-		return context.DeadlineExceeded
-	}
-	return nil
 }
 
 // expired is Err, but does not begin the time.
 func (c *limitContext) expired() error {
-	c.mu.Lock()
-	begun := c.begun
-	c.mu.Unlock()
-	if begun {
-		return c.Err()
+	if t := c.timer.Load(); t != nil {
+		return t.Err()
 	}
 	return c.parent.Err()
 }
 
-// Value asks the inner context once there is one, so that the context package
-// recognises it as a cancelable parent and needs no goroutine for children.
+// Deadline, Done, Err and Value are those of the timer. Value does not start
+// it, but asks it once it runs, so that the context package recognises it as a
+// cancelable parent and needs no goroutine for children.
+
+func (c *limitContext) Deadline() (time.Time, bool) { return c.begin().Deadline() }
+func (c *limitContext) Done() <-chan struct{}       { return c.begin().Done() }
+func (c *limitContext) Err() error                  { return c.begin().Err() }
+
 func (c *limitContext) Value(key any) any {
-	c.mu.Lock()
-	inner := c.inner
-	c.mu.Unlock()
-	if inner != nil {
-		return inner.Value(key)
+	if t := c.timer.Load(); t != nil {
+		return t.Value(key)
 	}
 	return c.parent.Value(key)
 }

@@ -26,7 +26,6 @@ type eval struct {
 	insecure, metaSeen           bool
 
 	terms   []Directive // of the records being evaluated, a stack
-	used    int         // the most that terms has held
 	scratch []byte      // for expansions
 }
 
@@ -35,7 +34,7 @@ type eval struct {
 type answer struct {
 	v    Verdict
 	ctx  limitContext
-	path [2]Step
+	path [1]Step
 }
 
 var evals = sync.Pool{New: func() any { return new(eval) }}
@@ -54,14 +53,14 @@ func newEval(c *Checker) *eval {
 // check.
 const maxPooled = 256
 
-// release ends the context and gives e back.
+// release ends the context and gives e back. What terms still refers to goes
+// when the garbage collector empties the pool.
 func (e *eval) release() {
 	e.ctx.stop()
 	terms, scratch := e.terms[:0], e.scratch[:0]
 	if cap(terms) > maxPooled {
 		terms = nil
 	}
-	clear(terms[:min(e.used, cap(terms))]) // let go of the records
 	*e = eval{terms: terms, scratch: scratch}
 	evals.Put(e)
 }
@@ -220,7 +219,8 @@ func (e *eval) parse(f *frame) Result {
 	}
 }
 
-// push returns room for one more directive at the end of e.terms.
+// push returns room for one more directive at the end of e.terms. It may hold
+// an old one.
 func (e *eval) push() *Directive {
 	n := len(e.terms)
 	if n < cap(e.terms) {
@@ -228,7 +228,6 @@ func (e *eval) push() *Directive {
 	} else {
 		e.terms = append(e.terms, Directive{})
 	}
-	e.used = max(e.used, n+1)
 	return &e.terms[n]
 }
 
