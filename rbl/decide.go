@@ -115,7 +115,7 @@ func (r *run) incomplete() bool {
 func (r *run) incompleteFirst() bool {
 	last := len(r.set.entries)
 	if r.verdict.decisive > 0 {
-		last = r.p.uses[r.verdict.decisive-1].entry
+		last = int(r.p.uses[r.verdict.decisive-1].entry)
 		if r.verdict.Results[r.verdict.decisive-1].Outcome != Listed {
 			return true // decided by a failure
 		}

@@ -1,12 +1,13 @@
 package rbl
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
+	"strconv"
 
 	"github.com/mailsec-go/mailsec/internal/dnsname"
 )
-
-const hexDigits = "0123456789abcdef"
 
 // AppendIP appends the reversed form of addr that lists use in front of their
 // zone: the four octets of an IPv4 address, the 32 nibbles of an IPv6 address,
@@ -26,34 +27,45 @@ func appendIP(dst []byte, addr netip.Addr) []byte {
 	switch {
 	case addr.Is4():
 		b := addr.As4()
+		var buf [16]byte
+		n := 0
 		for i := 3; i >= 0; i-- {
-			dst = appendOctet(dst, b[i])
-			dst = append(dst, '.')
+			v := b[i]
+			binary.LittleEndian.PutUint32(buf[n:], octets[v])
+			n += 2
+			if v >= 10 {
+				n++
+			}
+			if v >= 100 {
+				n++
+			}
 		}
+		dst = append(dst, buf[:n]...)
 	case addr.Is6():
 		b := addr.As16()
-		var buf [64]byte
+		n := len(dst)
+		dst = slices.Grow(dst, 64)[:n+64]
+		out := (*[64]byte)(dst[n:])
 		for i := range 16 {
-			v := b[15-i]
-			buf[4*i] = hexDigits[v&15]
-			buf[4*i+1] = '.'
-			buf[4*i+2] = hexDigits[v>>4]
-			buf[4*i+3] = '.'
+			binary.LittleEndian.PutUint32(out[60-4*i:], nibbles[b[i]])
 		}
-		dst = append(dst, buf[:]...)
 	}
 	return dst
 }
 
-func appendOctet(dst []byte, v byte) []byte {
-	if v >= 100 {
-		dst = append(dst, '0'+v/100)
+// octets holds each octet in decimal with a dot after it, nibbles its two
+// hexadecimal digits in reverse with a dot after each: four octets of text in a
+// word.
+var octets, nibbles = func() (dec, hex [256]uint32) {
+	const digits = "0123456789abcdef"
+	for v := range 256 {
+		var b [4]byte
+		copy(b[:], strconv.Itoa(v)+".")
+		dec[v] = binary.LittleEndian.Uint32(b[:])
+		hex[v] = binary.LittleEndian.Uint32([]byte{digits[v&15], '.', digits[v>>4], '.'})
 	}
-	if v >= 10 {
-		dst = append(dst, '0'+v/10%10)
-	}
-	return append(dst, '0'+v%10)
-}
+	return dec, hex
+}()
 
 // AppendIPName appends the absolute name to ask zone about addr, with a final
 // dot: [AppendIP] and the zone. zone is used as given, with or without a final

@@ -3,43 +3,101 @@ package rbl
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/mailsec-go/mailsec/internal/dnsname"
 )
 
 // A Prepared holds the query names of one query. The zero Prepared is ready to
 // use, and a used one is meant to be used again: [Set.Prepare] then does not
-// allocate for addresses. It is for one goroutine at a time.
+// allocate for addresses and ASCII domains. It is for one goroutine at a time.
 type Prepared struct {
-	buf     []byte // all names, each with its final dot
+	buf     []byte // all names, each with its final dot, and the keys
 	units   []unit
 	uses    []use
 	skipped []Skipped
 	keys    []key
-	index   []int32 // unit of zone and key
-	width   int     // keys per zone in index
-	set     *Set
 }
 
 // A unit is one distinct name to ask.
 type unit struct {
-	zone       int
-	start, end int // in buf; empty for a name that is too long
-	v6         bool
-	name       bool // the key is a name, not an address
+	zone, key  int32
+	start, end int32 // in buf; empty for a name that is too long
+	family     Family
 }
 
 // A use ties an entry and a subject to a unit; with a TextZone also to the one
 // that must exist there.
 type use struct {
-	entry, unit, text int
-	subject           int // index of the subject, -1 for a fixed key
+	entry, unit, text int32
+	subject           int32 // index of the subject, -1 for a fixed key
 }
 
 // A key is the first part of a query name.
 type key struct {
-	start, end int // in buf, with its final dot
-	v6, isName bool
+	start, end int32 // in buf, with its final dot
+	family     Family
+	base       [planCount]int32 // where the units of a plan begin, plus 1
+	loose      bool             // it has units outside of the plans
+}
+
+// A plan is what is to be asked about every key of a kind and family.
+type plan struct {
+	zones []int32  // each once
+	names []string // their names, with keys and final dots
+	uses  []use    // unit and text are indexes into zones
+	room  int      // length of all names
+}
+
+// Plans. Those for a [KindIP] or [KindURI] address differ by family.
+const (
+	planIPv4 = iota
+	planIPv6
+	planDomain
+	planHost
+	planHostIPv4
+	planHostIPv6
+	planCount
+)
+
+// plan compiles the plan of a kind and family.
+func (s *Set) plan(kind Kind, f Family) plan {
+	var p plan
+	at := func(zone int) int32 {
+		if i := slices.Index(p.zones, int32(zone)); i >= 0 {
+			return int32(i)
+		}
+		p.zones = append(p.zones, int32(zone))
+		p.names = append(p.names, s.zones[zone].reveal+".")
+		p.room += len(s.zones[zone].reveal) + 1
+		return int32(len(p.zones) - 1)
+	}
+	for i := range s.entries {
+		e := &s.entries[i]
+		if e.kind&kind == 0 || e.list.Keys != nil || !e.list.takes(kind, f) {
+			continue
+		}
+		u := use{entry: int32(i), unit: at(e.zone), text: -1}
+		if e.text >= 0 {
+			u.text = at(e.text)
+		}
+		p.uses = append(p.uses, u)
+	}
+	return p
+}
+
+// takes reports whether a list is asked about keys of a kind and family.
+func (l *List) takes(kind Kind, f Family) bool {
+	switch {
+	case f == FamilyName:
+		return true
+	case kind == KindURI && l.NoIP:
+		return false
+	case f == FamilyIPv6:
+		return !l.NoIPv6
+	}
+	return !l.NoIPv4
 }
 
 // A Skipped is a subject that was not asked about, and why.
@@ -67,7 +125,7 @@ func (p *Prepared) Format(f fmt.State, _ rune) {
 // Prepare fills p with the names that a query about the subjects asks, each
 // once. It asks nothing.
 func (s *Set) Prepare(p *Prepared, subjects ...Subject) {
-	p.reset(s)
+	p.reset()
 	for i := range subjects {
 		if i >= s.cfg.MaxSubjects {
 			p.skip(subjects[i], SkipTooMany)
@@ -82,10 +140,9 @@ func (s *Set) Prepare(p *Prepared, subjects ...Subject) {
 	}
 }
 
-func (p *Prepared) reset(s *Set) {
+func (p *Prepared) reset() {
 	p.buf, p.units, p.uses = p.buf[:0], p.units[:0], p.uses[:0]
-	p.skipped, p.keys, p.index = p.skipped[:0], p.keys[:0], p.index[:0]
-	p.set = s
+	p.skipped, p.keys = p.skipped[:0], p.keys[:0]
 }
 
 func (p *Prepared) skip(s Subject, why Skip) {
@@ -102,7 +159,7 @@ func (s *Set) addSubject(p *Prepared, i int, sub Subject) {
 			p.skip(sub, why)
 			return
 		}
-		s.addUses(p, i, p.nameKey(name), KindDomain)
+		s.follow(p, i, p.nameKey(name), planDomain)
 	case subjectURI:
 		s.addURI(p, i, sub)
 	case subjectEmail:
@@ -118,7 +175,7 @@ func (s *Set) addIP(p *Prepared, i int, sub Subject) {
 		p.skip(sub, why)
 		return
 	}
-	s.addUses(p, i, p.addrKey(addr), KindIP)
+	s.follow(p, i, p.addrKey(addr), planIPv4+b2i(addr.Is6()))
 }
 
 func (s *Set) skipAddr(addr netip.Addr) Skip {
@@ -134,14 +191,14 @@ func (s *Set) addURI(p *Prepared, i int, sub Subject) {
 	case why != "":
 	case addr.IsValid():
 		if why = s.skipAddr(addr); why == "" {
-			s.addUses(p, i, p.addrKey(addr), KindURI)
+			s.follow(p, i, p.addrKey(addr), planHostIPv4+b2i(addr.Is6()))
 		}
 	default:
 		if s.cfg.Reduce != nil {
 			host = dnsname.Lower(dnsname.TrimDot(s.cfg.Reduce(host)))
 		}
 		if why = hostSkip(host); why == "" {
-			s.addUses(p, i, p.nameKey(host), KindURI)
+			s.follow(p, i, p.nameKey(host), planHost)
 		}
 	}
 	if why != "" {
@@ -175,15 +232,16 @@ func (s *Set) addHashes(p *Prepared, i int, sub Subject, kind Kind) {
 		} else if sum = en.list.Hash.URL(sub.text); sum == "" {
 			continue
 		}
-		s.addUse(p, i, e, p.nameKey(sum))
+		s.addUse(p, i, e, p.nameKey(sum), en.zone, en.text)
 	}
 }
 
 // addFixed adds the keys that a list brings along.
 func (s *Set) addFixed(p *Prepared, e int, keys []Key) {
+	en := &s.entries[e]
 	for _, k := range keys {
 		if !k.Addr.IsValid() {
-			s.addUse(p, -1, e, p.nameKey(dnsname.Lower(dnsname.TrimDot(k.Name))))
+			s.addUse(p, -1, e, p.nameKey(fixedName(k.Name)), en.zone, en.text)
 			continue
 		}
 		addr := k.Addr.Unmap()
@@ -191,88 +249,137 @@ func (s *Set) addFixed(p *Prepared, e int, keys []Key) {
 			p.skip(IP(addr), why)
 			continue
 		}
-		s.addUse(p, -1, e, p.addrKey(addr))
+		s.addUse(p, -1, e, p.addrKey(addr), en.zone, en.text)
 	}
 }
 
-// addUses lets every list of the kind ask about a key.
-func (s *Set) addUses(p *Prepared, subject, k int, kind Kind) {
-	for e := range s.entries {
-		en := &s.entries[e]
-		if en.kind&kind == 0 || en.list.Keys != nil || !en.takes(&p.keys[k], kind) {
-			continue
-		}
-		s.addUse(p, subject, e, k)
+// fixedName returns the queried form of a fixed key. What is not a name becomes
+// one that is too long for any zone, so that it is reported and not asked.
+func fixedName(name string) string {
+	name = dnsname.Lower(dnsname.TrimDot(name))
+	if dnsname.Check(name) != nil || name == "." {
+		return strings.Repeat("x", dnsname.MaxName)
 	}
+	return name
 }
 
-func (e *entry) takes(k *key, kind Kind) bool {
+// follow adds what a plan wants to know about a key.
+func (s *Set) follow(p *Prepared, subject, k, which int) {
+	pl := &s.plans[which]
+	base := int(p.keys[k].base[which]) - 1
 	switch {
-	case k.isName:
-		return true
-	case kind == KindURI && e.list.NoIP:
-		return false
-	case k.v6:
-		return !e.list.NoIPv6
+	case base >= 0: // the same name again, for another subject
+	case p.keys[k].base == [planCount]int32{} && !p.keys[k].loose:
+		base = len(p.units)
+		s.addUnits(p, k, pl)
+	default:
+		// Some of the names may have been asked by another plan.
+		for _, u := range pl.uses {
+			text := -1
+			if u.text >= 0 {
+				text = int(pl.zones[u.text])
+			}
+			s.addUse(p, subject, int(u.entry), k, int(pl.zones[u.unit]), text)
+		}
+		return
 	}
-	return !e.list.NoIPv4
+	p.keys[k].base[which] = int32(base) + 1
+	first := len(p.uses)
+	p.uses = append(p.uses, pl.uses...)
+	for i := range p.uses[first:] {
+		u := &p.uses[first+i]
+		u.subject = int32(subject)
+		u.unit += int32(base)
+		if u.text >= 0 {
+			u.text += int32(base)
+		}
+	}
 }
 
-func (s *Set) addUse(p *Prepared, subject, e, k int) {
-	en := &s.entries[e]
-	u := use{entry: e, unit: s.unit(p, en.zone, k), text: -1, subject: subject}
-	if en.text >= 0 {
-		u.text = s.unit(p, en.text, k)
+// addUnits adds the names of a key in all zones of a plan.
+func (s *Set) addUnits(p *Prepared, k int, pl *plan) {
+	kk := &p.keys[k]
+	n := int(kk.end - kk.start)
+	p.buf = slices.Grow(p.buf, pl.room+n*len(pl.names))
+	key, at := p.buf[kk.start:kk.end], len(p.buf)
+	buf := p.buf[:cap(p.buf)]
+	first := len(p.units)
+	p.units = slices.Grow(p.units, len(pl.names))[:first+len(pl.names)]
+	units := p.units[first:]
+	for i, name := range pl.names {
+		start := at
+		if n+len(name) <= dnsname.MaxName+1 {
+			at += copy(buf[at:], key)
+			at += copy(buf[at:], name)
+		}
+		units[i] = unit{zone: pl.zones[i], key: int32(k), start: int32(start), end: int32(at), family: kk.family}
+	}
+	p.buf = buf[:at]
+}
+
+// addUse adds one question outside of the plans. text is -1 or the zone where
+// the key must exist too.
+func (s *Set) addUse(p *Prepared, subject, e, k, zone, text int) {
+	u := use{entry: int32(e), unit: s.unit(p, k, zone), text: -1, subject: int32(subject)}
+	if text >= 0 {
+		u.text = s.unit(p, k, text)
 	}
 	p.uses = append(p.uses, u)
 }
 
-// unit returns the unit of a zone and a key, making it when it is new.
-func (s *Set) unit(p *Prepared, zone, k int) int {
-	at := k*len(s.zones) + zone
-	for len(p.index) <= at {
-		p.index = append(p.index, 0)
+// unit returns the unit of a key in a zone, making it when it is new.
+func (s *Set) unit(p *Prepared, k, zone int) int32 {
+	for i := range p.units {
+		if u := &p.units[i]; u.key == int32(k) && u.zone == int32(zone) {
+			return int32(i)
+		}
 	}
-	if n := p.index[at]; n > 0 {
-		return int(n - 1)
-	}
-	kk := &p.keys[k]
-	start := len(p.buf)
-	p.buf = append(p.buf, p.buf[kk.start:kk.end]...)
-	if kk.isName && !labelsFit(p.buf[start:len(p.buf)-1]) {
-		p.buf = p.buf[:start]
-	} else {
-		p.buf = appendZone(p.buf, start, s.zones[zone].reveal)
+	p.keys[k].loose = true
+	s.addUnit(p, k, zone)
+	return int32(len(p.units) - 1)
+}
+
+func (s *Set) addUnit(p *Prepared, k, zone int) {
+	kk, start := &p.keys[k], len(p.buf)
+	if reveal := s.zones[zone].reveal; int(kk.end-kk.start)+len(reveal) <= dnsname.MaxName {
+		p.buf = append(p.buf, p.buf[kk.start:kk.end]...)
+		p.buf = append(p.buf, reveal...)
+		p.buf = append(p.buf, '.')
 	}
 	p.units = append(p.units, unit{
-		zone: zone, start: start, end: len(p.buf), v6: kk.v6, name: kk.isName,
+		zone: int32(zone), key: int32(k), start: int32(start), end: int32(len(p.buf)), family: kk.family,
 	})
-	p.index[at] = int32(len(p.units))
-	return len(p.units) - 1
 }
 
 func (p *Prepared) addrKey(addr netip.Addr) int {
 	start := len(p.buf)
 	p.buf = AppendIP(p.buf, addr)
-	return p.key(start, addr.Is6(), false)
+	return p.key(start, FamilyIPv4+Family(b2i(addr.Is6())))
 }
 
 func (p *Prepared) nameKey(name string) int {
 	start := len(p.buf)
 	p.buf = append(p.buf, name...)
 	p.buf = append(p.buf, '.')
-	return p.key(start, false, true)
+	return p.key(start, FamilyName)
 }
 
 // key returns the key at the end of buf, or an equal one from before.
-func (p *Prepared) key(start int, v6, isName bool) int {
+func (p *Prepared) key(start int, f Family) int {
 	for i := range p.keys {
 		k := &p.keys[i]
-		if string(p.buf[k.start:k.end]) == string(p.buf[start:]) {
+		if k.family == f && string(p.buf[k.start:k.end]) == string(p.buf[start:]) {
 			p.buf = p.buf[:start]
 			return i
 		}
 	}
-	p.keys = append(p.keys, key{start, len(p.buf), v6, isName})
+	p.keys = append(p.keys, key{start: int32(start), end: int32(len(p.buf)), family: f})
 	return len(p.keys) - 1
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

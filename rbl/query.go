@@ -63,7 +63,7 @@ func (s *Set) start(subjects []Subject) *run {
 	r := &run{set: s, subjects: subjects}
 	p := &r.p
 	s.Prepare(p, subjects...)
-	slices.SortStableFunc(p.uses, func(a, b use) int { return a.entry - b.entry })
+	slices.SortStableFunc(p.uses, func(a, b use) int { return int(a.entry - b.entry) })
 	r.names = string(p.buf)
 	r.tallies = make([]tally, len(s.entries))
 	r.answers = make([]response, len(p.units))
@@ -92,9 +92,9 @@ func (r *run) link() {
 	r.first = make([]int32, len(r.p.units)+1)
 	each := func(f func(unit, use int)) {
 		for i, u := range r.p.uses {
-			f(u.unit, i)
+			f(int(u.unit), i)
 			if u.text >= 0 {
-				f(u.text, i)
+				f(int(u.text), i)
 			}
 		}
 	}
@@ -281,7 +281,7 @@ func (r *run) texts(ctx context.Context) {
 }
 
 // textUnit returns the unit whose name has the text.
-func (u use) textUnit() int {
+func (u use) textUnit() int32 {
 	if u.text >= 0 {
 		return u.text
 	}
@@ -293,7 +293,7 @@ func (u use) textUnit() int {
 func (s *Set) askUnit(ctx context.Context, u *unit, name string) response {
 	start := time.Now()
 	z := s.zones[u.zone]
-	f := u.family()
+	f := u.family
 	fs := &z.family[f]
 	resp := s.admit(ctx, z, f)
 	if resp.err == nil {
@@ -306,16 +306,6 @@ func (s *Set) askUnit(ctx context.Context, u *unit, name string) response {
 	}
 	resp.took = time.Since(start)
 	return resp
-}
-
-func (u *unit) family() Family {
-	switch {
-	case u.name:
-		return FamilyName
-	case u.v6:
-		return FamilyIPv6
-	}
-	return FamilyIPv4
 }
 
 // admit reports an error for a list that is left alone. Once the time of that
@@ -401,7 +391,7 @@ func (s *Set) note(u *unit, resp response) {
 		good, _, _ := sift(resp.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
 		failed = len(good) == 0
 	}
-	z.family[u.family()].record(s.cfg.Breaker, s.cfg.Now(), z.name, failed)
+	z.family[u.family].record(s.cfg.Breaker, s.cfg.Now(), z.name, failed)
 }
 
 // lookup asks for one name within the bounds on time and on lookups in flight.

@@ -12,6 +12,7 @@ type Set struct {
 	cfg     Config
 	entries []entry
 	zones   []*zoneState
+	plans   [planCount]plan
 	reply   template
 	slots   chan struct{}
 	warn    []string
@@ -58,6 +59,11 @@ func New(c Config) (*Set, error) {
 		if why, ok := Retired(l.Zone.Reveal()); ok {
 			s.warn = append(s.warn, fmt.Sprintf("%s: %s", e.name, why))
 		}
+	}
+	s.plans = [planCount]plan{
+		planIPv4: s.plan(KindIP, FamilyIPv4), planIPv6: s.plan(KindIP, FamilyIPv6),
+		planDomain: s.plan(KindDomain, FamilyName), planHost: s.plan(KindURI, FamilyName),
+		planHostIPv4: s.plan(KindURI, FamilyIPv4), planHostIPv6: s.plan(KindURI, FamilyIPv6),
 	}
 	return s, nil
 }
