@@ -2,6 +2,9 @@ package dkim
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
 
 	"github.com/mailsec-go/mailsec/internal/rawheader"
 )
@@ -37,25 +40,55 @@ func appendRelaxed(dst, value []byte) []byte {
 // appendValue appends a part of a value that began at start; blank says that
 // the part before it ended in a blank, and whether this one does is returned.
 func appendValue(dst, value []byte, start int, blank bool) ([]byte, bool) {
-	for i := 0; i < len(value); i++ {
-		c := value[i]
-		switch {
-		case c > ' ':
+	n := len(dst)
+	dst = slices.Grow(dst, len(value)+16)
+	dst = dst[:cap(dst)]
+	for i := 0; i < len(value); {
+		switch c := value[i]; {
 		case c == ' ' || c == '\t':
 			blank = true
-			continue
-		case c == '\r' && i+1 < len(value) && value[i+1] == '\n':
 			i++
 			continue
+		case c == '\r' && i+1 < len(value) && value[i+1] == '\n':
+			i += 2
+			continue
 		}
-		if blank && len(dst) > start {
-			dst = append(dst, ' ')
+		if blank && n > start {
+			dst[n] = ' '
+			n++
 		}
 		blank = false
-		dst = append(dst, c)
+		// What follows up to the next blank or control octet is copied in
+		// words of eight: (w|high)-0x21.. lacks the top bit of a byte where
+		// the octet of w is ASCII and not above a space.
+		for i+8 <= len(value) {
+			w := binary.LittleEndian.Uint64(value[i:])
+			binary.LittleEndian.PutUint64(dst[n:], w)
+			hit := ^((w | high) - above | w) & high
+			k := bits.TrailingZeros64(hit) / 8
+			i += k
+			n += k
+			if k < 8 {
+				break
+			}
+		}
+		if i < len(value) {
+			switch c := value[i]; {
+			case c == ' ' || c == '\t' || c == '\r' && i+1 < len(value) && value[i+1] == '\n':
+			default:
+				dst[n] = c
+				n++
+				i++
+			}
+		}
 	}
-	return dst, blank
+	return dst[:n], blank
 }
+
+const (
+	high  = 0x8080808080808080
+	above = 0x2121212121212121
+)
 
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {

@@ -52,6 +52,7 @@ type Header struct {
 	BareLF    int
 	NUL       int
 
+	lines  int // line ends
 	seed   maphash.Seed
 	table  []int32 // open-addressed: group number + 1, 0 is free
 	bottom []int32 // per group: index of the lowest field
@@ -74,7 +75,7 @@ func Parse(raw []byte, maxFields int) (*Header, error) {
 		if len(h.Fields) == maxFields {
 			return nil, ErrTooLarge
 		}
-		n := fieldEnd(raw)
+		n := h.fieldEnd(raw)
 		f := Field{Raw: raw[:n:n], above: -1}
 		f.findName()
 		if f.name == 0 {
@@ -83,13 +84,15 @@ func Parse(raw []byte, maxFields int) (*Header, error) {
 		h.Fields = append(h.Fields, f)
 		raw = raw[n:]
 	}
-	h.countOdd()
+	h.BareCR = bytes.Count(h.Raw, []byte{'\r'}) - h.lines
+	h.NUL = bytes.Count(h.Raw, []byte{0})
 	h.index()
 	return h, nil
 }
 
-// fieldEnd returns the length of the field at the start of raw.
-func fieldEnd(raw []byte) int {
+// fieldEnd returns the length of the field at the start of raw, and counts its
+// line ends.
+func (h *Header) fieldEnd(raw []byte) int {
 	for i := 0; ; {
 		j := bytes.IndexByte(raw[i:], '\n')
 		if j < 0 {
@@ -97,8 +100,10 @@ func fieldEnd(raw []byte) int {
 		}
 		i += j + 1
 		if i < 2 || raw[i-2] != '\r' {
+			h.BareLF++
 			continue
 		}
+		h.lines++
 		if i == len(raw) || raw[i] != ' ' && raw[i] != '\t' {
 			return i
 		}
@@ -122,13 +127,6 @@ func (f *Field) findName() {
 	if n > 0 {
 		f.name, f.value = int32(n), int32(colon+1)
 	}
-}
-
-func (h *Header) countOdd() {
-	cr, lf := bytes.Count(h.Raw, []byte{'\r'}), bytes.Count(h.Raw, []byte{'\n'})
-	crlf := bytes.Count(h.Raw, []byte("\r\n"))
-	h.BareCR, h.BareLF = cr-crlf, lf-crlf
-	h.NUL = bytes.Count(h.Raw, []byte{0})
 }
 
 // index links the fields of one name from the bottom up, so that selecting n
