@@ -483,9 +483,9 @@ func (ev *Eval) refuse(l *List, i int, hard bool) Kind {
 	return ev.settle(l, i, ev.cause)
 }
 
-// sayPending makes a pending deferral the verdict.
+// sayPending makes a pending deferral the verdict. It stays pending until a
+// list of its stage, or an earlier one, runs again.
 func (ev *Eval) sayPending(p *pending, c Cause) Kind {
-	p.active = false
 	ev.out.Code, ev.out.Enh = p.out.Code, p.out.Enh
 	ev.out.Text = append(ev.out.Text[:0], p.out.Text...)
 	ev.finish()

@@ -281,11 +281,14 @@ func (p *Policy) listed(ctx context.Context, ev *restrict.Eval, a about, r *reso
 		return restrict.False
 	}
 	reason := "User unknown"
-	if p.tableNames {
+	if p.tableNames || r.class == classAlias {
 		reason += " in " + table + " table"
 	}
 	e := enh(5, 1, 1)
-	if a.class == classSender {
+	switch {
+	case r.class == classAlias: // the resolver says so, with a code of its own
+		e = fixEnhanced(e, a.class)
+	case a.class == classSender:
 		e = enh(5, 1, 0)
 	}
 	return rejected(ev, code, e, text, a.class, reason)

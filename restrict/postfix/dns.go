@@ -108,7 +108,7 @@ func absolute(name string) string {
 
 // mx looks up the mail exchangers of a name, in the order of the answer.
 func (d dnsClient) mx(ctx context.Context, name string) ([]*net.MX, dnsStatus) {
-	if !validHostname(trimOneDot(name)) {
+	if !validHostname(name) {
 		return nil, dnsNoName
 	}
 	list, err := d.r.LookupMX(ctx, absolute(name))
@@ -133,7 +133,7 @@ func (d dnsClient) mx(ctx context.Context, name string) ([]*net.MX, dnsStatus) {
 
 // ns looks up the name servers of a name.
 func (d dnsClient) ns(ctx context.Context, name string) ([]string, dnsStatus) {
-	if !validHostname(trimOneDot(name)) {
+	if !validHostname(name) {
 		return nil, dnsNoName
 	}
 	r, ok := d.r.(NSResolver)
@@ -156,7 +156,7 @@ func (d dnsClient) ns(ctx context.Context, name string) ([]string, dnsStatus) {
 
 // addrs looks up the A ("ip4") or AAAA ("ip6") records of a name.
 func (d dnsClient) addrs(ctx context.Context, network, name string) ([]netip.Addr, dnsStatus) {
-	if !validHostname(trimOneDot(name)) {
+	if !validHostname(name) {
 		return nil, dnsNoName
 	}
 	list, err := d.r.LookupNetIP(ctx, network, absolute(name))

@@ -153,7 +153,10 @@ func (c *compiler) compileClasses() {
 			pos.File, pos.Line = prm.Pos.File, prm.Pos.Line
 		}
 		for _, imp := range implicit {
-			c.lists[name+"\x00"+imp].Rules = c.rules(def, imp, pos)
+			l := lister{c: c, toks: fields(def), implicit: imp, pos: pos, class: name}
+			for l.next() {
+			}
+			c.lists[name+"\x00"+imp].Rules = l.rules
 		}
 	}
 }
@@ -171,6 +174,7 @@ type lister struct {
 	c        *compiler
 	toks     []string
 	implicit string
+	class    string // the class being compiled, "" for other lists
 	pos      restrict.Pos
 	rules    []restrict.Rule
 	dry      bool
@@ -225,11 +229,25 @@ func (l *lister) next() bool {
 		return true
 	}
 	if list := l.c.lists[name+"\x00"+l.implicit]; list != nil {
+		if l.class != "" && (name == l.class || l.c.reaches(name, l.class, map[string]bool{})) {
+			l.add(name, restrict.Rule{Ops: []restrict.Op{{Act: endless{}}}})
+			return true
+		}
 		l.add(name, restrict.Rule{Verb: restrict.Include, List: list})
 		return true
 	}
 	l.add(name, invalid())
 	return true
+}
+
+// endless stands for a class inside itself. Postfix recurses until it crashes;
+// here the connection is closed.
+type endless struct{}
+
+// Act closes the connection.
+func (endless) Act(_ context.Context, ev *restrict.Eval) {
+	ev.AddEffect(restrict.Effect{Kind: restrict.Warning, Text: "a restriction class includes itself"})
+	ev.AddEffect(restrict.Effect{Kind: restrict.Hangup})
 }
 
 // result compiles the extension "check_result { spf=fail, REJECT text }".

@@ -64,13 +64,12 @@ func subjectRecipient(s *Session) (string, bool) {
 func (l *listCheck) query(what string) (string, bool) {
 	if l.byAddr {
 		addr, err := netip.ParseAddr(what)
-		return string(rbl.AppendIPName(nil, addr, l.zone)), err == nil
+		return string(rbl.AppendIP(nil, addr)) + l.zone, err == nil
 	}
 	domain := what
 	if i := strings.LastIndexByte(what, '@'); i >= 0 {
 		domain = what[i+1:]
 	}
-	domain = trimOneDot(domain)
 	last := domain[strings.LastIndexByte(domain, '.')+1:]
 	if domain == "" || domain[0] == '[' || strings.Trim(last, "0123456789") == "" || !validHostname(domain) {
 		return "", false
@@ -113,7 +112,7 @@ func (*listCheck) Stages() restrict.Stages { return restrict.AnyStage }
 // lookup asks the list. The reason is fetched only for a listing; Postfix 3.7
 // does it for every answer.
 func (l *listCheck) lookup(ctx context.Context, ev *restrict.Eval, name string) (listed bool, reason string, failed bool) {
-	if !validHostname(trimOneDot(name)) {
+	if !validHostname(name) {
 		return false, "", false
 	}
 	addrs, err := l.p.dns.r.LookupNetIP(ctx, "ip4", absolute(name))

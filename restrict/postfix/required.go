@@ -8,7 +8,7 @@ const maxScan = 100
 // required makes sure that the relay or the recipient list holds something that
 // refuses strangers. Without, Postfix does not start.
 func (c *compiler) required() {
-	for _, param := range []string{"smtpd_relay_restrictions", "smtpd_recipient_restrictions"} {
+	for _, param := range []string{"smtpd_recipient_restrictions", "smtpd_relay_restrictions"} {
 		found, endless := c.protects(c.get(param), 0)
 		if endless {
 			c.fail(param, "", ErrFatal, "a restriction class includes itself")
@@ -48,4 +48,19 @@ func (c *compiler) protects(list string, depth int) (found, endless bool) {
 		}
 	}
 	return false, false
+}
+
+// reaches reports whether a class includes another, by itself or through other
+// classes.
+func (c *compiler) reaches(from, to string, seen map[string]bool) bool {
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	for _, tok := range fields(c.p.classes[from]) {
+		if _, ok := c.p.classes[tok]; ok && (tok == to || c.reaches(tok, to, seen)) {
+			return true
+		}
+	}
+	return false
 }

@@ -192,10 +192,6 @@ func (s *Session) run(ctx context.Context, st restrict.Stage) (Reply, bool) {
 	}
 	r := Reply{Code: int(v.Code), Enhanced: v.Enh.String(), Lines: []string{string(v.Text)}}
 	s.logLine("reject", string(v.AppendReply(nil)))
-	if v.Cause == restrict.TooDeep {
-		s.closed = true
-		return Reply{Silent: true, Close: true}, false
-	}
 	return r, false
 }
 
