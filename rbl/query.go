@@ -123,6 +123,9 @@ func (r *run) ask(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel() // before waiting
+	// All lookups begin now, so that they can share a deadline.
+	qctx, qcancel := withTimeout(wctx, s.cfg.QueryTimeout)
+	defer qcancel()
 	for i := range r.p.units {
 		u := &r.p.units[i]
 		if u.start == u.end {
@@ -130,7 +133,7 @@ func (r *run) ask(ctx context.Context) {
 			continue
 		}
 		r.verdict.Asked++
-		wg.Go(func() { answers <- arrival{i, s.askUnit(wctx, u, r.names[u.start:u.end])} })
+		wg.Go(func() { answers <- arrival{i, s.askUnit(wctx, qctx, u, r.names[u.start:u.end])} })
 	}
 	for r.open > 0 && !r.settled {
 		a := <-answers
@@ -289,15 +292,15 @@ func (u use) textUnit() int32 {
 }
 
 // askUnit looks up one name: the list must be in health, and a list that
-// answers with a listing must not list everything.
-func (s *Set) askUnit(ctx context.Context, u *unit, name string) response {
+// answers with a listing must not list everything. qctx bounds the lookup itself.
+func (s *Set) askUnit(ctx, qctx context.Context, u *unit, name string) response {
 	start := time.Now()
 	z := s.zones[u.zone]
 	f := u.family
 	fs := &z.family[f]
 	resp := s.admit(ctx, z, f)
 	if resp.err == nil {
-		resp = s.lookup(ctx, name)
+		resp = s.limited(qctx, name)
 	}
 	if s.mustVerify(z, fs, resp) {
 		if why := s.verify(ctx, z, f); why != nil {
@@ -398,6 +401,11 @@ func (s *Set) note(u *unit, resp response) {
 func (s *Set) lookup(ctx context.Context, name string) response {
 	ctx, cancel := withTimeout(ctx, s.cfg.QueryTimeout)
 	defer cancel()
+	return s.limited(ctx, name)
+}
+
+// limited asks for one name within the bound on lookups in flight.
+func (s *Set) limited(ctx context.Context, name string) response {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
