@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/mailsec-go/mailsec/internal/smtptext"
 )
 
 // A Result is one RRset.
@@ -29,10 +32,12 @@ type Record struct{ rr dns.RR }
 func (r Record) Type() uint16 { return r.rr.Header().Rrtype }
 
 // String returns the data in the form of a zone file (RFC 1035, section 5.1),
-// without owner, TTL, class and type. It is printable ASCII.
+// without owner, TTL, class and type, in printable ASCII.
 func (r Record) String() string {
-	s := r.rr.String()
-	return s[min(len(r.rr.Header().String()), len(s)):]
+	// Four fields come before the data, with a tab behind each; a tab in the
+	// owner is escaped.
+	fields := strings.SplitN(r.rr.String(), "\t", 5)
+	return smtptext.Clean(fields[len(fields)-1], 0)
 }
 
 // Data returns the data in wire form, names in it not compressed.

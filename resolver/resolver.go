@@ -68,7 +68,7 @@ func (c *Config) complete() error {
 	if len(c.Servers) == 0 {
 		if c.Exchange != nil {
 			c.Servers = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:53")}
-		} else if err := c.readSystem(); err != nil {
+		} else if err := c.readFile(systemFile); err != nil {
 			return err
 		}
 	}

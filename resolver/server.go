@@ -23,6 +23,8 @@ type server struct {
 	name    string // addr as text
 	trusted bool   // its AD bit counts
 	slots   slots
+	idleFor time.Duration // how long a TCP connection is kept
+	age     time.Duration // of a UDP socket at most
 
 	mu         sync.Mutex
 	srtt       time.Duration // smoothed round trip, 0 while unknown
@@ -40,6 +42,8 @@ func newServer(addr netip.AddrPort, c *Config) *server {
 		name:    addr.String(),
 		trusted: c.TrustAD || addr.Addr().Unmap().IsLoopback(),
 		slots:   make(slots, c.MaxInflight),
+		idleFor: tcpIdle,
+		age:     socketAge,
 	}
 }
 

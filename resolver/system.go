@@ -22,10 +22,10 @@ const (
 	maxSystemTries   = 5
 )
 
-// readSystem completes c from the system's file. A system without the file, or
+// readFile completes c from the system's file. A system without the file, or
 // without a server in it, has one on the loopback address.
-func (c *Config) readSystem() error {
-	f, err := os.Open(systemFile)
+func (c *Config) readFile(name string) error {
+	f, err := os.Open(name)
 	if err != nil {
 		c.Servers = loopbackServers()
 		return nil

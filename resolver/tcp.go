@@ -106,7 +106,7 @@ func (s *server) putTCP(conn net.Conn) {
 		return
 	}
 	c := &idleConn{Conn: conn}
-	c.timer = time.AfterFunc(tcpIdle, func() { s.dropTCP(c) })
+	c.timer = time.AfterFunc(s.idleFor, func() { s.dropTCP(c) })
 	s.idle = append(s.idle, c)
 }
 

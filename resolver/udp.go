@@ -73,7 +73,7 @@ func newSocket(s *server) (*socket, error) {
 		return nil, err
 	}
 	k := &socket{server: s, conn: conn, open: make(map[uint16]*try)}
-	k.timer = time.AfterFunc(socketAge, k.retire)
+	k.timer = time.AfterFunc(s.age, k.retire)
 	return k, nil
 }
 

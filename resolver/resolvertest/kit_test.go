@@ -62,8 +62,3 @@ func TestKitNetResolver(t *testing.T) {
 	resolvertest.TestResolver(t, func(t *testing.T, s *resolvertest.Server) any { return netResolver(t, s) },
 		"txt/odd-name", "addr/looks-like-address", "temporary/alias-loop", "context/cancelled", "meta/errors")
 }
-
-func TestKitFromNet(t *testing.T) {
-	resolvertest.TestResolver(t, func(t *testing.T, s *resolvertest.Server) any { return resolver.FromNet(netResolver(t, s)) },
-		"txt/odd-name", "addr/looks-like-address", "temporary/alias-loop", "context/cancelled", "meta/answers", "meta/errors")
-}
