@@ -37,6 +37,9 @@ func (o Outcome) String() string {
 	return "outcome(?)"
 }
 
+// MarshalText returns the text of String.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
 // A reading is what a set of answers says, seen by one entry.
 type reading struct {
 	outcome Outcome

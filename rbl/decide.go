@@ -40,6 +40,7 @@ func (r *run) firstMatch() (d Decision, decisive int, settled bool) {
 		}
 		t := &r.tallies[e]
 		switch {
+		case r.set.entries[e].list.ReportOnly:
 		case t.listed:
 			for j := start; j < i; j++ {
 				if results[j].Outcome == Listed {
@@ -122,6 +123,9 @@ func (r *run) incompleteFirst() bool {
 	}
 	for i := range r.tallies[:last] {
 		t := &r.tallies[i]
+		if r.set.entries[i].list.ReportOnly {
+			continue
+		}
 		if (t.failed || t.open > 0) && direction(&r.set.entries[i]) != r.verdict.Decision {
 			return true
 		}

@@ -47,6 +47,9 @@ func ParseDNSLists(text string) ([]List, error) {
 	return out, nil
 }
 
+// maxQuoted bounds the configuration text that an error quotes.
+const maxQuoted = 4096
+
 // within places an error of an item into the whole text.
 func within(text string, pos int, err error) error {
 	var e *Error
@@ -54,6 +57,7 @@ func within(text string, pos int, err error) error {
 		return err
 	}
 	moved := *e
+	text = head(text, maxQuoted)
 	pos = min(pos+e.Pos, len(text))
 	moved.Kind, moved.Text, moved.Pos = ErrSyntax, hideKeys(text), len(hideKeys(text[:pos]))
 	return &moved

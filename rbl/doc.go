@@ -67,8 +67,9 @@
 //
 // # Concurrency
 //
-// A [Set] is safe for concurrent use and takes no locks. [Matcher], [Zone],
-// [Subject] and [List] are values. A [Prepared] is for one goroutine at a time.
+// A [Set] is safe for concurrent use; what it knows about its lists is atomic.
+// [Matcher], [Zone], [Subject] and [List] are values. A [Prepared] is for one
+// goroutine at a time.
 // No goroutine outlives the call that started it: the caller decides when Health
 // is called.
 //

@@ -64,6 +64,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// MarshalText returns the text of Error.
+func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
 // Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Err == nil {

@@ -39,6 +39,9 @@ func (s Status) String() string {
 	return "status(?)"
 }
 
+// MarshalText returns the text of String.
+func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // A Family is one of the three sorts of names that a list may serve. A list can
 // be fit for IPv4 and empty for IPv6, so that each is tested by itself.
 type Family uint8
@@ -52,6 +55,9 @@ const (
 
 // String returns "v4", "v6" or "name".
 func (f Family) String() string { return [...]string{"v4", "v6", "name"}[f%3] }
+
+// MarshalText returns the text of String.
+func (f Family) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
 // A Check is the state of one list and family.
 type Check struct {

@@ -146,7 +146,10 @@ func (r *run) ask(ctx context.Context) {
 	}
 }
 
-var errTooLong = errors.New("name too long")
+var (
+	errTooLong = errors.New("name too long")
+	errBusy    = errors.New("no time left in the queue for lookups")
+)
 
 // take enters the answer to a unit into the results and tallies.
 func (r *run) take(ctx context.Context, unit int, resp response) {
@@ -385,8 +388,8 @@ func (s *Set) verify(ctx context.Context, z *zoneState, f Family) error {
 
 // note counts an answer for the breaker of its list.
 func (s *Set) note(u *unit, resp response) {
-	if errors.Is(resp.err, ErrUnhealthy) {
-		return
+	if resp.err == errBusy || errors.Is(resp.err, ErrUnhealthy) {
+		return // says nothing about the list
 	}
 	z := s.zones[u.zone]
 	failed := resp.err != nil
@@ -410,7 +413,7 @@ func (s *Set) limited(ctx context.Context, name string) response {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return response{err: ctx.Err()}
+		return response{err: errBusy}
 	}
 	r := lookup(ctx, s.cfg.Resolver, name)
 	if len(r.addrs) > maxAnswers {

@@ -146,9 +146,10 @@ func TestListKeyIsNeverShown(t *testing.T) {
 			V Verdict
 			R Report
 		}{v, report})
-		if err == nil {
-			log.Write(js)
+		if err != nil {
+			t.Errorf("%s: %v", scenario, err)
 		}
+		log.Write(js)
 		if strings.Contains(strings.ToLower(log.String()), testKey) {
 			at := strings.Index(strings.ToLower(log.String()), testKey)
 			t.Errorf("%s: the key is shown: ...%s", scenario, log.String()[max(0, at-200):at+30])
@@ -360,6 +361,7 @@ func TestFirstMatch(t *testing.T) {
 		{"failure matches", []List{list("down.example", UnknownMatch), allow}, Block, "down.example", true},
 		{"failure defers", []List{list("down.example", UnknownDefer), list("bl.example", 0)}, Defer, "down.example", true},
 		{"failure too late", []List{list("bl.example", 0), list("down.example", UnknownDefer)}, Block, "bl.example", false},
+		{"only reported", []List{{Zone: MustZone("bl.example"), ReportOnly: true}, {Zone: MustZone("down.example"), ReportOnly: true}, allow}, Allow, "wl.example", false},
 		{"failure and nothing", []List{list("down.example", 0)}, Pass, "", true},
 	}
 	for _, tt := range tests {
@@ -549,5 +551,48 @@ func TestWarnings(t *testing.T) {
 	}
 	if got := fmt.Sprint(s); got != "rbl.Set[dnsbl.sorbs.net bl.example]" {
 		t.Errorf("the Set prints as %s", got)
+	}
+}
+
+func TestNothingToAsk(t *testing.T) {
+	f := &fake{}
+	s := mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("bl.example")}}})
+	for _, subjects := range [][]Subject{nil, {Domain("spam.test")}, {Email("u@d.test")}} {
+		v := mustQuery(t, s, subjects...)
+		if v.Decision != Pass || v.Incomplete || v.Asked != 0 || len(v.Results) != 0 || len(f.asked()) != 0 {
+			t.Errorf("%v: %v", subjects, &v)
+		}
+	}
+}
+
+// A lookup that does not get a slot in time says nothing about its list.
+func TestBusyIsNotHeldAgainstTheList(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{"slow.example": always(answer{hang: true})}}
+	s := mustSet(t, Config{
+		Resolver: f, MaxInFlight: 1, QueryTimeout: 20 * time.Millisecond, Breaker: Breaker{Errors: 1, Of: 1},
+		Lists: []List{{Zone: MustZone("slow.example")}, {Zone: MustZone("slow2.example")}},
+	})
+	f.zones["slow2.example"] = f.zones["slow.example"]
+	v := mustQuery(t, s, client)
+	if v.Results[0].Outcome != Failed || v.Results[1].Outcome != Failed {
+		t.Errorf("%v", &v)
+	}
+	if got := s.Status().Failed(); len(got) != 1 {
+		t.Errorf("status %v, want one list tripped", got)
+	}
+}
+
+func TestVerdictAsJSON(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{"bl.example": listing(a("127.0.0.2"), clientLabel)}}
+	s := mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("bl.example")}}})
+	v := mustQuery(t, s, client)
+	js, err := json.Marshal(&v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"Decision":"block"`, `"Outcome":"listed"`, `"Subject":"192.0.2.9"`, `"Matched":["127.0.0.2"]`} {
+		if !strings.Contains(string(js), want) {
+			t.Errorf("no %s in %s", want, js)
+		}
 	}
 }

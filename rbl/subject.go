@@ -1,6 +1,9 @@
 package rbl
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // A Subject is one thing to ask lists about. The constructors are [IP],
 // [Domain], [URI] and [Email]; the zero Subject is invalid and skipped.
@@ -39,8 +42,11 @@ func (s Subject) String() string {
 	if s.kind == subjectIP {
 		return s.addr.String()
 	}
-	return s.text
+	return strings.ToValidUTF8(s.text, "?")
 }
+
+// MarshalText returns the text of String.
+func (s Subject) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Addr returns the address of an [IP] subject, else the zero Addr.
 func (s Subject) Addr() netip.Addr { return s.addr }

@@ -29,6 +29,9 @@ func (d Decision) String() string {
 	return "decision(?)"
 }
 
+// MarshalText returns the text of String.
+func (d Decision) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // A Verdict is the outcome of a query, with everything that led to it. Nothing
 // in it holds the key of a list.
 type Verdict struct {
@@ -59,7 +62,7 @@ type Verdict struct {
 
 // A Result is what one list said about one subject.
 type Result struct {
-	List    *List   // must not be changed
+	List    *List   `json:"-"` // must not be changed
 	Name    string  // the list as it may be shown
 	Subject Subject // invalid for a fixed key of the list
 	Outcome Outcome

@@ -63,8 +63,8 @@ func ParseZone(name string) (Zone, error) {
 	if err != nil {
 		return Zone{}, &Error{Kind: ErrName, Advice: "a list needs the name of its zone", Err: err}
 	}
-	if strings.ContainsAny(ascii, " \t\r\n/=*&!,:;{}[]") {
-		return Zone{}, &Error{Kind: ErrName, Advice: "the zone holds an octet that no list name has"}
+	if !isHostName(ascii) {
+		return Zone{}, &Error{Kind: ErrName, Advice: "a zone has letters, digits, hyphens and underscores only"}
 	}
 	return makeZone(ascii, guessSecret(ascii)), nil
 }
