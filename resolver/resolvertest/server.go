@@ -42,7 +42,8 @@ type question struct {
 // a master file (RFC 1035, section 5), names taken as absolute; a TTL that is
 // left out is 300. A name that has records, or something below it, exists; the
 // others are NXDOMAIN, unless a wildcard covers them. Without an SOA record
-// above a name its absence has no TTL.
+// above a name its absence has no TTL. A record that is given twice is there
+// twice.
 func New(zoneText ...string) (*Server, error) {
 	s := &Server{
 		clock:     NewClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
@@ -144,8 +145,12 @@ func mustWire(name string) string {
 // on.
 func (s *Server) Clock() *Clock { return s.clock }
 
+// maxQueries bounds the list of questions, for servers that run long.
+const maxQueries = 1 << 16
+
 // Queries returns the questions asked so far, in order, as "name. TYPE" with
-// the name in lower case and its octets raw.
+// the name in lower case and its octets raw. Of more than 65 536 the oldest are
+// forgotten.
 func (s *Server) Queries() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,6 +223,9 @@ func (s *Server) log(q dns.Question, wire string) {
 	}
 	if b.Len() == 0 {
 		b.WriteByte('.')
+	}
+	if len(s.queries) >= maxQueries {
+		s.queries = append(s.queries[:0], s.queries[maxQueries/2:]...)
 	}
 	s.queries = append(s.queries, b.String()+" "+resolver.TypeString(q.Qtype))
 }

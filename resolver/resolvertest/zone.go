@@ -45,19 +45,6 @@ func parentWire(w string) (string, bool) {
 	return w[1+int(w[0]):], true
 }
 
-// isBelow reports whether w lies below parent or is it.
-func isBelow(w, parent string) bool {
-	for {
-		if w == parent {
-			return true
-		}
-		var ok bool
-		if w, ok = parentWire(w); !ok {
-			return false
-		}
-	}
-}
-
 // parse adds the records of master-file text (RFC 1035, section 5).
 func (z *zone) parse(text string) error {
 	p := dns.NewZoneParser(strings.NewReader(text), ".", "")
