@@ -66,15 +66,18 @@ func Check(name string) error {
 // octets, so labels with an underscore pass. It does not allocate for a name
 // that is already in this form.
 func ToASCII(name string) (string, error) {
-	name = TrimDot(name)
 	if !isASCII(name) {
 		var err error
 		if name, err = labelsToASCII(name); err != nil {
 			return "", err
 		}
 	}
+	name = TrimDot(name)
 	if err := Check(name); err != nil {
 		return "", err
+	}
+	if strings.HasSuffix(name, ".") && name != "." { // a second final dot
+		return "", ErrEmptyLabel
 	}
 	return Lower(name), nil
 }
@@ -93,7 +96,7 @@ func labelsToASCII(name string) (string, error) {
 			continue
 		}
 		a, err := idna.Lookup.ToASCII(l)
-		if err != nil {
+		if err != nil || a == "" { // all of it may be ignored
 			return "", ErrIDN
 		}
 		labels[i] = a
