@@ -26,7 +26,7 @@ var (
 // whole world: nobody is blocked who is not listed by one of the others, the
 // time stays within the bound of the set, and the reports name the three.
 func TestBrokenListsBlockNobody(t *testing.T) {
-	const timeout = 150 * time.Millisecond
+	const timeout, slack = 150 * time.Millisecond, 300 * time.Millisecond
 	f := &fake{zones: map[string]func(string) answer{}}
 	c := Config{Resolver: f, Timeout: timeout, Breaker: Breaker{Errors: 3, Of: 5, OpenFor: time.Hour}}
 	for i := range 20 {
@@ -47,7 +47,7 @@ func TestBrokenListsBlockNobody(t *testing.T) {
 			if v.Decision != Pass || v.Score != 0 {
 				t.Errorf("%s: innocent client: %v", when, &v)
 			}
-			if took := time.Since(start); took > 2*timeout {
+			if took := time.Since(start); took > timeout+slack {
 				t.Errorf("%s: took %v with a timeout of %v", when, took, timeout)
 			}
 			var named []string
@@ -377,105 +377,6 @@ func TestFirstMatch(t *testing.T) {
 	}
 }
 
-func TestTextAndReply(t *testing.T) {
-	f := &fake{
-		zones: map[string]func(string) answer{
-			"bl.example":  listing(a("127.0.0.2"), clientLabel),
-			"two.example": listing(a("127.0.0.4"), clientLabel),
-			"wl.example":  listing(a("127.0.5.1"), clientLabel),
-		},
-		texts: map[string][]string{
-			clientLabel + ".bl.example.":  {"listed\r\n250 see https://bl.example/" + strings.Repeat("x", 300)},
-			clientLabel + ".wl.example.":  {"friend.example"},
-			clientLabel + ".two.example.": {},
-		},
-	}
-	lists := []List{
-		{Zone: MustZone("bl.example")},
-		{Zone: MustZone("two.example"), Weight: 5, Codes: []Code{{"bot", MustPattern("127.0.0.4")}, {"other", MustPattern("127.0.0.5")}}},
-		{Zone: MustZone("wl.example"), Allow: true, Name: "friends"},
-	}
-	s := mustSet(t, Config{Resolver: f, Lists: lists, Complete: true, MaxText: 40})
-	v := mustQuery(t, s, client)
-	if got, want := v.Reply(), "Service unavailable; [192.0.2.9] blocked using two.example; bot"; got != want {
-		t.Errorf("Reply() = %q, want %q", got, want)
-	}
-	if got, want := v.Results[0].Text, "listed 250 see https://bl.example/xxxxxx"; got != want {
-		t.Errorf("text %q, want %q", got, want)
-	}
-	if v.Results[2].Text != "" {
-		t.Errorf("the text of a list that did not cause the decision was fetched: %q", v.Results[2].Text)
-	}
-	if got, want := fmt.Sprint(v.AuthResult()), "{dnswl 0 pass   [{dns zone wl.example} {policy ip 127.0.5.1}]}"; got != want {
-		t.Errorf("AuthResult() = %s, want %s", got, want)
-	}
-	if got, want := v.String(), `block, score 5; bl.example +1 for "192.0.2.9": 127.0.0.2; two.example +5 for "192.0.2.9": 127.0.0.4 (bot); friends -1 for "192.0.2.9": 127.0.5.1`; got != want {
-		t.Errorf("String() = %s, want %s", got, want)
-	}
-
-	s = mustSet(t, Config{Resolver: f, Lists: lists[2:], Allow: -1})
-	v = mustQuery(t, s, client)
-	if v.Decision != Allow || v.Reply() != "" {
-		t.Errorf("%v, reply %q", &v, v.Reply())
-	}
-	if got, want := fmt.Sprint(v.AuthResult()), "{dnswl 0 pass   [{dns zone wl.example} {policy ip 127.0.5.1} {policy txt friend.example}]}"; got != want {
-		t.Errorf("AuthResult() = %s, want %s", got, want)
-	}
-
-	s = mustSet(t, Config{Resolver: f, Lists: lists, NoText: true, Reply: "{{{ip}} {zone} {list} {code} {score} [{text}] {reason}"})
-	f.asked()
-	v = mustQuery(t, s, client)
-	for _, q := range f.asked() {
-		if strings.HasSuffix(q, "TXT") {
-			t.Errorf("asked %q", q)
-		}
-	}
-	if got := v.Reply(); !strings.HasPrefix(got, "{192.0.2.9} two.example two.example 127.0.0.4 ") || !strings.HasSuffix(got, "[] bot") {
-		t.Errorf("Reply() = %q", got)
-	}
-}
-
-func TestAuthResult(t *testing.T) {
-	tests := []struct {
-		name   string
-		answer answer
-		want   string
-	}{
-		{"not listed", answer{ad: true}, "{dnswl 0 none   [{dns zone wl.example} {dns sec yes}]}"},
-		{"refused", a("127.255.255.254"), "{dnswl 0 permerror   [{dns zone wl.example}]}"},
-		{"failed", servfail("x"), "{dnswl 0 temperror   [{dns zone wl.example}]}"},
-	}
-	for _, tt := range tests {
-		f := &fake{zones: map[string]func(string) answer{"wl.example": always(tt.answer)}}
-		s := mustSet(t, Config{Resolver: f, Lists: []List{
-			{Zone: MustZone("bl.example")}, {Zone: MustZone("wl.example"), Weight: -3},
-		}, Complete: true})
-		v := mustQuery(t, s, client)
-		if got := fmt.Sprint(v.AuthResult()); got != tt.want {
-			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
-		}
-	}
-	s := mustSet(t, Config{Resolver: &fake{}, Lists: []List{{Zone: MustZone("bl.example")}}})
-	v := mustQuery(t, s, client)
-	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 none   []}" {
-		t.Errorf("without allow lists: %s", got)
-	}
-
-	f := &fake{zones: map[string]func(string) answer{"wl.example": always(answer{hang: true})}}
-	s = mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("bl.example")}, {Zone: MustZone("wl.example"), Allow: true}}})
-	v = mustQuery(t, s, client)
-	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 none  not asked []}" {
-		t.Errorf("settled before the allow list answered: %s", got)
-	}
-
-	f = &fake{zones: map[string]func(string) answer{"wl.example": always(a("127.0.0.2"))}}
-	s = mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("wl.example"), Allow: true}}, Complete: true})
-	v = mustQuery(t, s, client)
-	if got := fmt.Sprint(v.AuthResult()); got != "{dnswl 0 permerror   [{dns zone wl.example}]}" {
-		t.Errorf("the allow list lists everything: %s", got)
-	}
-}
-
 func TestTrace(t *testing.T) {
 	f := &fake{zones: map[string]func(string) answer{"bl.example": listing(a("127.0.0.2"), clientLabel)}}
 	var events []Event
@@ -499,58 +400,6 @@ func TestNameTooLong(t *testing.T) {
 	v := mustQuery(t, s, Domain(long))
 	if !errors.Is(v.Results[0].Err, ErrName) || v.Results[0].Outcome != Refused || v.Incomplete || v.Asked != 0 || len(f.asked()) != 0 {
 		t.Errorf("%v, asked %d", &v, v.Asked)
-	}
-}
-
-func TestNewErrors(t *testing.T) {
-	ok := List{Zone: MustZone("bl.example")}
-	with := func(change func(*List)) []List {
-		l := ok
-		change(&l)
-		return []List{l}
-	}
-	tests := []struct {
-		name string
-		c    Config
-	}{
-		{"no resolver", Config{Lists: []List{ok}}},
-		{"no lists", Config{Resolver: &fake{}}},
-		{"no zone", Config{Resolver: &fake{}, Lists: []List{{}}}},
-		{"negative threshold", Config{Resolver: &fake{}, Lists: []List{ok}, Block: -1}},
-		{"positive allow threshold", Config{Resolver: &fake{}, Lists: []List{ok}, Allow: 1}},
-		{"negative bound", Config{Resolver: &fake{}, Lists: []List{ok}, MaxInFlight: -1}},
-		{"TTLs reversed", Config{Resolver: &fake{}, Lists: []List{ok}, MaxTTL: time.Second}},
-		{"breaker", Config{Resolver: &fake{}, Lists: []List{ok}, Breaker: Breaker{Of: 65}}},
-		{"template field", Config{Resolver: &fake{}, Lists: []List{ok}, Reply: "{key}"}},
-		{"template brace", Config{Resolver: &fake{}, Lists: []List{ok}, Reply: "{ip"}},
-		{"template line end", Config{Resolver: &fake{}, Lists: []List{ok}, Reply: "a\r\nb"}},
-		{"allow with weight", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Allow, l.Weight = true, 1 })}},
-		{"report with weight", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.ReportOnly, l.Weight = true, 1 })}},
-		{"weight", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Weight = MaxWeight + 1 })}},
-		{"kind", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Kind = 64 })}},
-		{"hash", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Hash.Algorithm = 9 })}},
-		{"no family", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.NoIPv4, l.NoIPv6 = true, true })}},
-		{"code", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Codes = []Code{{Label: "x"}} })}},
-		{"test point", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Test.Listed = "a b" })}},
-		{"key", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Keys = []Key{{}} })}},
-		{"unknown", Config{Resolver: &fake{}, Lists: with(func(l *List) { l.Unknown = UnknownDefer })}},
-	}
-	for _, tt := range tests {
-		s, err := New(tt.c)
-		var e *Error
-		if s != nil || !errors.As(err, &e) || !errors.Is(err, ErrConfig) && !errors.Is(err, ErrSyntax) {
-			t.Errorf("%s: %v, %v", tt.name, s, err)
-		}
-	}
-}
-
-func TestWarnings(t *testing.T) {
-	s := mustSet(t, Config{Resolver: &fake{}, Lists: []List{{Zone: MustZone("dnsbl.sorbs.net")}, {Zone: MustZone("bl.example")}}})
-	if got := s.Warnings(); len(got) != 1 || !strings.HasPrefix(got[0], "dnsbl.sorbs.net: ") {
-		t.Errorf("warnings %q", got)
-	}
-	if got := fmt.Sprint(s); got != "rbl.Set[dnsbl.sorbs.net bl.example]" {
-		t.Errorf("the Set prints as %s", got)
 	}
 }
 
@@ -579,20 +428,5 @@ func TestBusyIsNotHeldAgainstTheList(t *testing.T) {
 	}
 	if got := s.Status().Failed(); len(got) != 1 {
 		t.Errorf("status %v, want one list tripped", got)
-	}
-}
-
-func TestVerdictAsJSON(t *testing.T) {
-	f := &fake{zones: map[string]func(string) answer{"bl.example": listing(a("127.0.0.2"), clientLabel)}}
-	s := mustSet(t, Config{Resolver: f, Lists: []List{{Zone: MustZone("bl.example")}}})
-	v := mustQuery(t, s, client)
-	js, err := json.Marshal(&v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`"Decision":"block"`, `"Outcome":"listed"`, `"Subject":"192.0.2.9"`, `"Matched":["127.0.0.2"]`} {
-		if !strings.Contains(string(js), want) {
-			t.Errorf("no %s in %s", want, js)
-		}
 	}
 }
