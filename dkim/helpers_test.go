@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"strings"
@@ -115,3 +116,5 @@ func outcome(r *Report) string {
 	}
 	return strings.Join(words, " ")
 }
+
+func b64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
