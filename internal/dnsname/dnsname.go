@@ -73,11 +73,11 @@ func ToASCII(name string) (string, error) {
 		}
 	}
 	name = TrimDot(name)
+	if strings.HasSuffix(name, ".") { // a second final dot
+		return "", ErrEmptyLabel
+	}
 	if err := Check(name); err != nil {
 		return "", err
-	}
-	if strings.HasSuffix(name, ".") && name != "." { // a second final dot
-		return "", ErrEmptyLabel
 	}
 	return Lower(name), nil
 }
