@@ -136,11 +136,11 @@ func (c *Checker) check(ctx context.Context, r *Request, record string) (*Verdic
 	case c.LocalPolicy != nil && !c.LocalPolicy.parsed:
 		return nil, ErrLocalPolicy
 	}
-	e := newEval(c)
-	defer e.release()
-	e.init(r)
+	var e eval
+	e.start(ctx, c)
+	defer e.ctx.stop()
+	e.trace = r.Trace
 	e.given, e.again = record, record
-	e.ctx.start(ctx, c.timeout())
 	v := e.v
 	err := e.identity(r)
 	switch {
@@ -174,20 +174,6 @@ func (c *Checker) trusts(ip netip.Addr) bool {
 	return false
 }
 
-// init sets what does not depend on the identity.
-func (e *eval) init(r *Request) {
-	c := e.c
-	e.trace = r.Trace
-	e.maxTerms = min(limit(c.MaxTerms, DefaultMaxTerms), maxTermsCap)
-	e.maxNames = limit(c.MaxNames, DefaultMaxNames)
-	e.maxVoids = c.MaxVoids
-	if e.maxVoids == 0 {
-		e.maxVoids = DefaultMaxVoids
-	}
-	e.v.IP = r.IP.Unmap().WithZone("")
-	e.v.Helo = r.Helo
-}
-
 func (c *Checker) timeout() time.Duration {
 	if c.Timeout == 0 {
 		return DefaultTimeout
@@ -199,6 +185,10 @@ func (c *Checker) timeout() time.Duration {
 // (RFC 7208, sections 2.3, 2.4 and 4.3).
 func (e *eval) identity(r *Request) error {
 	v := e.v
+	v.Helo, v.IP = r.Helo, r.IP
+	if !v.IP.Is4() {
+		v.IP = v.IP.Unmap().WithZone("")
+	}
 	v.Identity = r.Identity
 	if v.Identity == "" {
 		v.Identity = MailFrom
@@ -237,6 +227,31 @@ func (e *eval) identity(r *Request) error {
 	return nil
 }
 
+// What an octet means in a domain that is to be checked.
+const (
+	plainOctet = iota
+	upperOctet
+	dotOctet
+	wideOctet  // not ASCII
+	otherOctet // a control, or what RFC 5321 uses around domains
+)
+
+var domainOctets = func() (t [256]uint8) {
+	for c := range t {
+		switch {
+		case c == '.':
+			t[c] = dotOctet
+		case 'A' <= c && c <= 'Z':
+			t[c] = upperOctet
+		case c >= utf8.RuneSelf:
+			t[c] = wideOctet
+		case c <= ' ', c == 0x7f, strings.IndexByte(`"(),:;<>@[\]`, byte(c)) >= 0:
+			t[c] = otherOctet
+		}
+	}
+	return t
+}()
+
 var errDomain = errors.New("not a fully qualified domain name")
 
 // toASCII returns domain as A-labels without the final dot, as it is and in
@@ -250,27 +265,22 @@ func toASCII(domain string) (ascii, lower string, err error) {
 	}
 	start, labels, upper := 0, 1, false
 	for i := 0; i < len(name); i++ {
-		switch c := name[i]; c {
-		case '.':
+		switch domainOctets[name[i]] {
+		case otherOctet:
+			return "", "", errDomain
+		case upperOctet:
+			upper = true
+		case dotOctet:
 			if n := i - start; n == 0 || n > dnsname.MaxLabel {
 				return "", "", errDomain
 			}
 			start = i + 1
 			labels++
-		case '"', '(', ')', ',', ':', ';', '<', '>', '@', '[', '\\', ']', 0x7f:
-			return "", "", errDomain // an address literal, or no name of a mail domain
-		default:
-			switch {
-			case 'A' <= c && c <= 'Z':
-				upper = true
-			case c <= ' ':
-				return "", "", errDomain
-			case c >= utf8.RuneSelf:
-				if name, err = dnsname.ToASCII(name); err != nil {
-					return "", "", err
-				}
-				return toASCII(name)
+		case wideOctet:
+			if name, err = dnsname.ToASCII(name); err != nil {
+				return "", "", err
 			}
+			return toASCII(name)
 		}
 	}
 	last := len(name) - start

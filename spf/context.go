@@ -2,7 +2,6 @@ package spf
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,17 +11,31 @@ import (
 // somebody asks: then its time begins. Answers that come from memory never ask.
 type limitContext struct {
 	parent  context.Context
-	timeout time.Duration // negative: none beside the parent's
-
-	mu     sync.Mutex
-	closed bool
-	timer  atomic.Pointer[timerContext] // nil: nobody has asked
+	timeout time.Duration                // negative: none beside the parent's
+	timer   atomic.Pointer[timerContext] // nil: nobody has asked
 }
 
 // A timerContext is the context that a limitContext becomes.
 type timerContext struct {
 	context.Context
 	cancel context.CancelFunc
+}
+
+// ended takes the place of a timer that nobody asked for.
+var ended = func() *timerContext {
+	t := newTimer(context.Background(), -1)
+	t.cancel()
+	return t
+}()
+
+func newTimer(parent context.Context, timeout time.Duration) *timerContext {
+	t := new(timerContext)
+	if timeout < 0 {
+		t.Context, t.cancel = context.WithCancel(parent)
+	} else {
+		t.Context, t.cancel = context.WithTimeout(parent, timeout)
+	}
+	return t
 }
 
 // start sets the parent and the timeout; a negative timeout means no deadline
@@ -36,32 +49,18 @@ func (c *limitContext) begin() *timerContext {
 	if t := c.timer.Load(); t != nil {
 		return t
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	t := c.timer.Load()
-	if t != nil {
-		return t
-	}
-	t = new(timerContext)
-	if c.timeout < 0 {
-		t.Context, t.cancel = context.WithCancel(c.parent)
-	} else {
-		t.Context, t.cancel = context.WithTimeout(c.parent, c.timeout)
-	}
-	if c.closed {
+	t := newTimer(c.parent, c.timeout)
+	if !c.timer.CompareAndSwap(nil, t) {
 		t.cancel()
+		t = c.timer.Load()
 	}
-	c.timer.Store(t)
 	return t
 }
 
 // stop ends the context and releases the timer, if there is one.
 func (c *limitContext) stop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	if t := c.timer.Load(); t != nil {
-		t.cancel()
+	if !c.timer.CompareAndSwap(nil, ended) {
+		c.timer.Load().cancel()
 	}
 }
 

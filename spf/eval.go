@@ -1,9 +1,9 @@
 package spf
 
-import "sync"
+import "context"
 
-// eval is the state of one check. It is taken from a pool and given back: what
-// outlives the check, the verdict and the context, is in an answer.
+// eval is the state of one check. It lives on the stack: what outlives the
+// check, the verdict and the context, is in an answer.
 type eval struct {
 	v     *Verdict
 	c     *Checker
@@ -25,8 +25,40 @@ type eval struct {
 	inLocal                      bool // inside Checker.LocalPolicy
 	insecure, metaSeen           bool
 
-	terms   []Directive // of the records being evaluated, a stack
-	scratch []byte      // for expansions
+	terms directives
+}
+
+// directives are those of the records being evaluated, a stack. The first ones
+// need no memory of their own.
+type directives struct {
+	n     int
+	first [8]Directive
+	more  []Directive
+}
+
+// push returns room for one more. It may hold an old one.
+func (s *directives) push() *Directive {
+	s.n++
+	i := s.n - 1 - len(s.first)
+	switch {
+	case i < 0:
+	case s.more == nil:
+		s.more = make([]Directive, 1, 4*len(s.first))
+	case i < cap(s.more):
+		s.more = s.more[:i+1]
+	default:
+		s.more = append(s.more[:i], Directive{})
+	}
+	return s.at(s.n - 1)
+}
+
+// at returns the i-th directive. The pointer stays valid while the stack grows:
+// directives do not change once they are parsed.
+func (s *directives) at(i int) *Directive {
+	if i < len(s.first) {
+		return &s.first[i]
+	}
+	return &s.more[i-len(s.first)]
 }
 
 // An answer is what a check allocates. The resolver may hold on to the context
@@ -37,32 +69,19 @@ type answer struct {
 	path [1]Step
 }
 
-var evals = sync.Pool{New: func() any { return new(eval) }}
-
-// newEval returns an eval with a fresh answer.
-func newEval(c *Checker) *eval {
-	e := evals.Get().(*eval)
+// start prepares a zero eval. The caller ends e.ctx.
+func (e *eval) start(ctx context.Context, c *Checker) {
 	a := new(answer)
 	a.v.Path = a.path[:0]
-	e.c, e.v, e.ctx = c, &a.v, &a.ctx // everything else is zero
+	a.ctx.start(ctx, c.timeout())
+	e.c, e.v, e.ctx = c, &a.v, &a.ctx
 	e.meta, _ = c.Resolver.(metaResolver)
-	return e
-}
-
-// maxPooled bounds the directives and octets that wait in the pool for the next
-// check.
-const maxPooled = 256
-
-// release ends the context and gives e back. What terms still refers to goes
-// when the garbage collector empties the pool.
-func (e *eval) release() {
-	e.ctx.stop()
-	terms, scratch := e.terms[:0], e.scratch[:0]
-	if cap(terms) > maxPooled {
-		terms = nil
+	e.maxTerms = min(limit(c.MaxTerms, DefaultMaxTerms), maxTermsCap)
+	e.maxNames = limit(c.MaxNames, DefaultMaxNames)
+	e.maxVoids = c.MaxVoids
+	if e.maxVoids == 0 {
+		e.maxVoids = DefaultMaxVoids
 	}
-	*e = eval{terms: terms, scratch: scratch}
-	evals.Put(e)
 }
 
 // A frame is a record being evaluated.
@@ -136,7 +155,7 @@ func (e *eval) checkHost(domain string, top bool) Result {
 	f := frame{domain: domain, top: top}
 	step := len(e.v.Path)
 	e.v.Path = append(e.v.Path, Step{Domain: trimDot(domain)})
-	base := len(e.terms)
+	base := e.terms.n
 	res := e.fetch(&f)
 	if res == "" {
 		res = e.parse(&f)
@@ -144,7 +163,7 @@ func (e *eval) checkHost(domain string, top bool) Result {
 	if res == "" {
 		res = e.evaluate(&f, base, step)
 	}
-	e.terms = e.terms[:base]
+	e.terms.n = base
 	if e.trace != nil {
 		e.traceReturn(&f, res)
 	}
@@ -200,13 +219,13 @@ func (e *eval) parse(f *frame) Result {
 		if !ok {
 			return ""
 		}
-		d := e.push()
+		d := e.terms.push()
 		kind, why := parseTerm(f.text[start:end], start, d, &m)
 		if kind == directiveTerm {
 			f.all = f.all || d.Mechanism == All
 			continue
 		}
-		e.terms = e.terms[:len(e.terms)-1]
+		e.terms.n--
 		if kind == modifierTerm {
 			if why = f.keep(&m); why.kind == nil {
 				continue
@@ -217,18 +236,6 @@ func (e *eval) parse(f *frame) Result {
 			return PermError
 		}
 	}
-}
-
-// push returns room for one more directive at the end of e.terms. It may hold
-// an old one.
-func (e *eval) push() *Directive {
-	n := len(e.terms)
-	if n < cap(e.terms) {
-		e.terms = e.terms[:n+1]
-	} else {
-		e.terms = append(e.terms, Directive{})
-	}
-	return &e.terms[n]
 }
 
 // An outcome is what a mechanism gives: match, no match or an exception
@@ -242,12 +249,12 @@ const (
 	permError
 )
 
-// evaluate runs the directives of f, which begin at e.terms[base]. step is the
+// evaluate runs the directives of f, which begin at base. step is the
 // index of f in the path.
 func (e *eval) evaluate(f *frame, base, step int) Result {
-	end := len(e.terms)
+	end := e.terms.n
 	for i := base; i < end; i++ {
-		d := &e.terms[i] // stays valid when the stack moves: nothing below end changes
+		d := e.terms.at(i)
 		e.v.Path = e.v.Path[:step+1]
 		if d.Mechanism == All && f.top && d.Qualifier != '+' {
 			if res := e.localPolicy(f, step); res != "" {

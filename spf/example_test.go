@@ -140,7 +140,7 @@ func ExampleChecker_Lint() {
 	}
 	fmt.Println(report.Lookups, "lookups;", report.Networks)
 	// Output:
-	// broken syntax: example.com: "ip4:192.0.2.300": syntax error: bad address
+	// broken syntax: example.com: "ip4:192.0.2.300": syntax error: not an IPv4 address
 	// warning void-lookup: example.com: "a:old.example.com": old.example.com has no address
 	// warning pass-all: example.com: "+all": authorizes every host of the Internet
 	// warning dead-term: example.com: "mx": never reached: it follows all

@@ -29,12 +29,11 @@ func (v *Verdict) Explain(ctx context.Context) string {
 	if x == nil {
 		return v.Explanation
 	}
-	e := newEval(x.c)
-	defer e.release()
-	e.maxNames = limit(x.c.MaxNames, DefaultMaxNames)
+	var e eval
+	e.start(ctx, x.c)
+	defer e.ctx.stop()
 	e.domain, e.local, e.localOK = x.sender, x.local, x.localOK
 	e.v.IP, e.v.Sender, e.v.Helo = v.IP, v.Sender, v.Helo
-	e.ctx.start(ctx, x.c.timeout())
 	v.Explanation, v.explain = e.explanation(x), nil
 	return v.Explanation
 }
@@ -65,8 +64,8 @@ func (e *eval) explanation(x *explanation) string {
 	if _, f := checkMacros(txts[0], explainLetters, true); f.kind != nil {
 		return ""
 	}
-	b, ok := e.expand(e.scratch[:0], txts[0], x.domain, true)
-	e.scratch = b[:0]
+	var buf [2 * MaxExplanation]byte
+	b, ok := e.expand(buf[:0], txts[0], x.domain, true)
 	if !ok {
 		return ""
 	}

@@ -68,10 +68,9 @@ func FuzzExpand(f *testing.F) {
 		}
 		req := Request{IP: ip, Helo: "mx.example.org", MailFrom: sender}
 		c := &Checker{Resolver: stub{}, Now: fixedNow}
-		e := newEval(c)
-		defer e.release()
-		e.init(&req)
-		e.ctx.start(context.Background(), -1)
+		var e eval
+		e.start(context.Background(), c)
+		defer e.ctx.stop()
 		if e.identity(&req) != nil {
 			return
 		}

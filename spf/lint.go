@@ -128,10 +128,9 @@ func (c *Checker) lint(ctx context.Context, domain, record string) (*Report, err
 	if c.Resolver == nil {
 		return nil, ErrNoResolver
 	}
-	l := &linter{eval: newEval(c), rep: new(Report)}
-	defer l.release()
-	l.ctx.start(ctx, c.timeout())
-	l.maxNames = limit(c.MaxNames, DefaultMaxNames)
+	l := &linter{rep: new(Report)}
+	l.start(ctx, c)
+	defer l.ctx.stop()
 	l.given = record
 	_, lower, err := toASCII(domain)
 	if err != nil {
@@ -151,7 +150,7 @@ func (c *Checker) lint(ctx context.Context, domain, record string) (*Report, err
 
 // A linter walks over the tree.
 type linter struct {
-	*eval
+	eval
 	rep   *Report
 	nodes int
 	deny  bool // below a directive that does not pass

@@ -146,8 +146,8 @@ func (e *eval) target(spec string, domain string) (fqdn string, ok bool) {
 	}
 	name := spec
 	if strings.IndexByte(spec, '%') >= 0 {
-		b, ok := e.expand(e.scratch[:0], spec, domain, false)
-		e.scratch = b[:0]
+		var buf [256]byte
+		b, ok := e.expand(buf[:0], spec, domain, false)
 		if !ok {
 			return "", false
 		}
@@ -159,7 +159,6 @@ func (e *eval) target(spec string, domain string) (fqdn string, ok bool) {
 			return "", false
 		}
 		b = append(b, '.')
-		e.scratch = b[:0]
 		return string(b), true
 	}
 	name = strings.TrimSuffix(name, ".")

@@ -151,6 +151,25 @@ func TestIsSPF(t *testing.T) {
 	}
 }
 
+// TestParse4 compares parse4 with netip for all short texts of a small alphabet
+// put where they could do harm.
+func TestParse4(t *testing.T) {
+	const alphabet = "0129.5x:/ "
+	for i := range len(alphabet) * len(alphabet) * len(alphabet) * len(alphabet) {
+		var b []byte
+		for n := i; n > 0; n /= len(alphabet) {
+			b = append(b, alphabet[n%len(alphabet)])
+		}
+		for _, s := range []string{string(b), string(b) + ".0.2.1", "192.0." + string(b), "192.0.2." + string(b), "1.2." + string(b) + ".4"} {
+			got, ok := parse4(s)
+			want, err := netip.ParseAddr(s)
+			if ok != (err == nil && want.Is4()) || ok && got != want {
+				t.Fatalf("parse4(%q) = %v, %t, want %v, %v", s, got, ok, want, err)
+			}
+		}
+	}
+}
+
 func TestErrorText(t *testing.T) {
 	for _, tt := range []struct {
 		e    Error

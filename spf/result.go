@@ -93,6 +93,17 @@ type Verdict struct {
 	Voids   int // void lookups met
 	Queries int // questions asked of the resolver
 
+	// Lax is the result that a checker without limits that skips broken terms
+	// would give, "" unless Result is PermError and [Checker.Lax] is set. It is
+	// for statistics and for talking to domain owners, not for rejecting mail.
+	Lax Result
+
+	// TTL is the shortest lifetime of the answers, Authentic reports that every
+	// answer was validated by DNSSEC. Both are zero unless the resolver answers
+	// the Meta forms of the lookups.
+	TTL       time.Duration
+	Authentic bool
+
 	// LocalPartUsed reports whether the local-part took part, by %{l} or %{s}.
 	LocalPartUsed bool
 	// Local reports that Term belongs to [Checker.LocalPolicy].
@@ -100,17 +111,6 @@ type Verdict struct {
 	// Trusted reports that the client is in [Checker.Trusted] and nothing was
 	// checked; Result is None.
 	Trusted bool
-
-	// Lax is the result that a checker without limits that skips broken terms
-	// would give, "" unless Result is PermError and [Checker.Lax] is set. It is
-	// for statistics and for talking to domain owners, not for rejecting mail.
-	Lax Result
-
-	// Authentic reports that every answer was validated by DNSSEC, TTL is the
-	// shortest lifetime of the answers. Both are zero unless the resolver
-	// answers the Meta forms of the lookups.
-	Authentic bool
-	TTL       time.Duration
 
 	explain *explanation // nil: nothing to fetch
 }
