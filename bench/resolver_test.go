@@ -27,9 +27,8 @@ const (
 
 // A dnsClient asks for the A records of a name.
 type dnsClient struct {
-	name  string
-	ask   func(ctx context.Context, name string) error
-	close func()
+	name string
+	ask  func(ctx context.Context, name string) error
 }
 
 // startDNS starts the server that all clients of one benchmark ask.

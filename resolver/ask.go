@@ -132,7 +132,7 @@ func (a *asking) send(s *server) error {
 		a.held = append(a.held, s)
 	}
 	r := a.r
-	f := s.form(&r.cfg)
+	f := s.form(&r.cfg, r.now())
 	t := &try{server: s, form: f, start: time.Now(), arrivals: a.arrivals, reads: len(a.tries) == 0}
 	t.query = r.ids.query(make([]byte, 0, headerLen+len(a.name)+2+4+11), a.key, f)
 	if err := s.send(t, &r.ids); err != nil {

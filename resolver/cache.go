@@ -178,7 +178,7 @@ func (s *shard) drop(e *entry) {
 
 // fromCache answers k from the cache. ok is false if a server must be asked.
 func (r *Resolver) fromCache(k key) (f found, err error, ok bool) {
-	now := r.cfg.Now()
+	now := r.now()
 	e, stale := r.cache.get(k, now)
 	if e == nil {
 		if e = r.cache.covered(k, now); e == nil {
@@ -215,7 +215,7 @@ func (r *Resolver) hit(k key, kind Kind, stale bool) {
 // store keeps the outcome of a lookup. If the lookup failed and a stale answer
 // may take its place, store returns that and true.
 func (r *Resolver) store(k key, a *answer, fail *Error) (found, bool) {
-	now := r.cfg.Now()
+	now := r.now()
 	e := &entry{key: k, answer: a, fail: fail}
 	switch {
 	case fail == nil:

@@ -218,7 +218,7 @@ func (q *question) askHook(ctx context.Context) (reply, *Error) {
 // tryHook does one exchange through Config.Exchange.
 func (q *question) tryHook(ctx context.Context, s *server, tcp bool) (*dns.Msg, verdict) {
 	r := q.r
-	form := s.form(&r.cfg)
+	form := s.form(&r.cfg, r.now())
 	buf := r.ids.query(make([]byte, 0, 512), q.key, form)
 	start := time.Now()
 	ctx, stop := context.WithTimeout(ctx, r.cfg.Timeout)
@@ -250,14 +250,14 @@ func (q *question) tryHook(ctx context.Context, s *server, tcp bool) (*dns.Msg, 
 // server.
 func (q *question) examine(s *server, m *dns.Msg, how match, form form, tcp bool) (verdict, Kind) {
 	if how == matchCase && form.mixed {
-		s.noMixed(q.r.cfg.Now())
+		s.noMixed(q.r.now())
 		q.fail(s, Malformed, errWrongAnswer)
 		return askPlain, Malformed
 	}
 	v, kind, err := judge(m, q.name, form.udpSize != 0, tcp)
 	switch v {
 	case askPlain:
-		s.noEDNS(q.r.cfg.Now())
+		s.noEDNS(q.r.now())
 	case askNext:
 		q.said(s)
 	}

@@ -17,20 +17,23 @@ func canonical(name string) (string, error) {
 	if name == "." {
 		return "", nil
 	}
-	ascii := true
+	var upper, beyond bool // holds upper-case letters; holds octets beyond ASCII
 	for i := 0; i < len(name); i++ {
-		if name[i] >= utf8.RuneSelf {
-			ascii = false
-			break
-		}
+		c := name[i]
+		upper = upper || 'A' <= c && c <= 'Z'
+		beyond = beyond || c >= utf8.RuneSelf
 	}
-	if !ascii && utf8.ValidString(name) {
+	if beyond && utf8.ValidString(name) {
 		return dnsname.ToASCII(name)
 	}
 	if err := dnsname.Check(name); err != nil {
 		return "", err
 	}
-	return dnsname.Lower(dnsname.TrimDot(name)), nil
+	name = dnsname.TrimDot(name)
+	if upper {
+		name = dnsname.Lower(name)
+	}
+	return name, nil
 }
 
 // appendName appends the wire form of a canonical name.

@@ -48,8 +48,7 @@ func newServer(addr netip.AddrPort, c *Config) *server {
 }
 
 // form returns how to dress a query for s now.
-func (s *server) form(c *Config) form {
-	now := c.Now()
+func (s *server) form(c *Config, now time.Time) form {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := form{udpSize: c.UDPSize, mixed: c.Randomize0x20 && !now.Before(s.mixedAgain)}
