@@ -124,9 +124,10 @@ func (c *postfixCase) run(t *testing.T, v postfix.Version, want []postfixReply) 
 	var requests []map[string]string
 	cfg := postfix.Config{
 		Params: params, Version: v, Resolver: srv.Resolver(),
-		ReadFile: c.readFile,
-		Verifier: c,
-		Sleep:    func(context.Context, time.Duration) {},
+		ReadTable: c.readTable,
+		ReadFile:  c.readFile,
+		Verifier:  c,
+		Sleep:     func(context.Context, time.Duration) {},
 		Policy: func(ps postfix.PolicyService) postfix.PolicyClient {
 			return &policyScript{c: c, ps: ps, seen: &requests}
 		},
@@ -163,7 +164,15 @@ func (c *postfixCase) run(t *testing.T, v postfix.Version, want []postfixReply) 
 	return nil
 }
 
-// readFile returns the text of a table.
+// readTable returns the text of a table.
+func (c *postfixCase) readTable(typ, name string) ([]byte, error) {
+	if text, ok := c.Tables[typ+":"+name]; ok {
+		return []byte(text), nil
+	}
+	return c.readFile(name)
+}
+
+// readFile returns the text of a file.
 func (c *postfixCase) readFile(name string) ([]byte, error) {
 	for k, text := range c.Tables {
 		if _, file, ok := strings.Cut(k, ":"); ok && file == name {
@@ -250,21 +259,21 @@ func (c *postfixCase) play(p *postfix.Policy, log *[]string) ([][]postfix.Reply,
 			if s, err = c.connect(p, st, log); err != nil {
 				return nil, err
 			}
+			if login := st.Connect.Login; login != "" && st.Connect.Via == "proxy" {
+				// The login comes after the first greeting, with an XCLIENT
+				// command; then the server greets again.
+				if first := s.Connect(ctx); !first.OK() {
+					r = append(r, s.Command(ctx, "XCLIENT LOGIN="+login, false))
+					break
+				}
+				if s, err = c.connect(p, st, log); err != nil {
+					return nil, err
+				}
+			}
+			if st.Connect.Login != "" {
+				s.SetAuth("XCLIENT", st.Connect.Login)
+			}
 			r = append(r, s.Connect(ctx))
-			if st.Connect.Login == "" {
-				break
-			}
-			// The login came with an XCLIENT command of its own, after which
-			// the server greets again.
-			if !r[0].OK() {
-				r[0] = s.Command(ctx, "XCLIENT LOGIN="+st.Connect.Login, false)
-				break
-			}
-			if s, err = c.connect(p, st, log); err != nil {
-				return nil, err
-			}
-			s.SetAuth("XCLIENT", st.Connect.Login)
-			r[0] = s.Connect(ctx)
 		case st.Ehlo != nil:
 			cmd("EHLO ", *st.Ehlo)
 		case st.Helo != nil:
@@ -322,7 +331,7 @@ func (c *postfixCase) connect(p *postfix.Policy, st postfixStep, log *[]string) 
 	}
 	if cn.Via == "xclient" {
 		cl.KnownNames = true
-		cl.Socket = netip.MustParseAddr("127.0.0.1")
+		cl.Socket = netip.MustParseAddr("127.10.0.1") // XCLIENT came from the host itself
 		cl.Name, cl.NameStatus = xclientName(cn.Name)
 		cl.ReverseName, cl.ReverseStatus = xclientName(cn.ReverseName)
 	}

@@ -152,12 +152,12 @@ func (p *Policy) Run(ctx context.Context, st Stage, s *Session, ev *Eval) Verdic
 	if p.forget.Has(st) {
 		ev.ifPermit.active, ev.ifReject.active = false, false
 	}
-	k := ev.lists(ctx, p.lists[st])
+	k := ev.lists(ctx, p.lists[st], true)
 	if !k.Refused() && !ev.hangup && p.resolve.Has(st) && ev.ifPermit.active {
 		k = ev.sayPending(&ev.ifPermit, PendingIfPermit)
 	}
 	if !k.Refused() && !ev.hangup && !ev.discard {
-		if f := ev.lists(ctx, p.final[st]); f != Dunno {
+		if f := ev.lists(ctx, p.final[st], false); f != Dunno {
 			k = f
 		}
 	}
@@ -179,14 +179,13 @@ func (p *Policy) Run(ctx context.Context, st Stage, s *Session, ev *Eval) Verdic
 	return ev.verdict
 }
 
-// lists runs the lists of a stage.
-func (ev *Eval) lists(ctx context.Context, lists []*List) Kind {
+// lists runs the lists of a stage. A list that starts a new group forgets what
+// the lists of its home stage left pending; fresh says that the first one does.
+func (ev *Eval) lists(ctx context.Context, lists []*List, fresh bool) Kind {
 	all := Dunno
-	home, first := Stage(0), true
-	for _, l := range lists {
-		if first || l.Home != home {
+	for i, l := range lists {
+		if i == 0 && fresh || i > 0 && l.Home != lists[i-1].Home {
 			ev.Forget(l.Home)
-			home, first = l.Home, false
 		}
 		ev.at = l.Home
 		if !ev.s.Knows(l.Needs) {

@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"context"
+	"strings"
 
 	"github.com/mailsec-go/mailsec/restrict"
 )
@@ -264,8 +265,18 @@ func (p *Policy) heloLiteral(ev *restrict.Eval, s *Session) (restrict.Tri, bool)
 	return rejected(ev, p.codes.invalidHost, enh(5, 5, 2), h, classHelo, "invalid ip address"), true
 }
 
-func nakedIP(_ context.Context, _ *restrict.Eval, s *Session) restrict.Tri {
-	return restrict.Truth(s.facts.Knows(restrict.HasHelo) && validIP(s.facts.Helo))
+// nakedIP permits HELO arguments that are an address without brackets, and
+// rejects those that only look like one (permit_naked_ip_address).
+func (p *Policy) nakedIP(_ context.Context, ev *restrict.Eval, s *Session) restrict.Tri {
+	h := s.facts.Helo
+	switch {
+	case !s.facts.Knows(restrict.HasHelo) || strings.Trim(h, "0123456789.:") != "":
+		return restrict.False
+	case validIP(h):
+		return restrict.True
+	}
+	rejected(ev, p.codes.invalidHost, enh(5, 5, 2), h, classHelo, "invalid ip address")
+	return restrict.Unknown
 }
 
 func hasDot(s string) bool {

@@ -58,6 +58,9 @@ type Config struct {
 	// ReadFile reads the source text of lookup tables and files in lists; nil
 	// is os.ReadFile. Table names come as they stand in the configuration.
 	ReadFile func(name string) ([]byte, error)
+	// ReadTable, if set, reads the source text of a lookup table instead of
+	// ReadFile, with the type of the table.
+	ReadTable func(typ, name string) ([]byte, error)
 	// Tables are the caller's own tables, by "type:name" as the configuration
 	// names them, with or without "proxy:".
 	Tables map[string]Table
@@ -139,6 +142,7 @@ type Policy struct {
 	strict         bool
 	soft           bool
 	saslEnabled    bool
+	enforceTLS     bool
 	vrfyOff        bool
 	peername       bool
 	untrusted      bool // allow_untrusted_routing
@@ -275,8 +279,10 @@ func (c *compiler) fromConf(err error, kind error) {
 
 func (c *compiler) fail(param, text string, kind error, advice string) {
 	e := &Error{Param: param, Text: text, Err: kind, Advice: advice}
-	if p, ok := c.conf.Lookup(param); ok {
-		e.File, e.Line = p.Pos.File, p.Pos.Line
+	if c.conf != nil { // not read yet when main.cf or master.cf itself is at fault
+		if p, ok := c.conf.Lookup(param); ok {
+			e.File, e.Line = p.Pos.File, p.Pos.Line
+		}
 	}
 	c.errs = append(c.errs, e)
 }
@@ -325,6 +331,7 @@ func (c *compiler) settings() {
 	p.strict = c.flag("strict_rfc821_envelopes")
 	p.soft = c.flag("soft_bounce")
 	p.saslEnabled = c.flag("smtpd_sasl_auth_enable")
+	p.enforceTLS = c.flag("smtpd_enforce_tls") || equalFold(strings.TrimSpace(c.get("smtpd_tls_security_level")), "encrypt")
 	p.vrfyOff = c.flag("disable_vrfy_command")
 	p.peername = c.flag("smtpd_peername_lookup")
 	p.untrusted = c.flag("allow_untrusted_routing")

@@ -99,6 +99,12 @@ func status(err error, n int) dnsStatus {
 	return dnsNoData
 }
 
+// queryable reports whether Postfix asks the DNS about a name: a host name, or
+// a wildcard.
+func queryable(name string) bool {
+	return name == "*" || validHostname(strings.TrimPrefix(name, "*."))
+}
+
 func absolute(name string) string {
 	if strings.HasSuffix(name, ".") {
 		return name
@@ -108,7 +114,7 @@ func absolute(name string) string {
 
 // mx looks up the mail exchangers of a name, in the order of the answer.
 func (d dnsClient) mx(ctx context.Context, name string) ([]*net.MX, dnsStatus) {
-	if !validHostname(name) {
+	if !queryable(name) {
 		return nil, dnsNoName
 	}
 	list, err := d.r.LookupMX(ctx, absolute(name))
@@ -133,7 +139,7 @@ func (d dnsClient) mx(ctx context.Context, name string) ([]*net.MX, dnsStatus) {
 
 // ns looks up the name servers of a name.
 func (d dnsClient) ns(ctx context.Context, name string) ([]string, dnsStatus) {
-	if !validHostname(name) {
+	if !queryable(name) {
 		return nil, dnsNoName
 	}
 	r, ok := d.r.(NSResolver)
@@ -156,7 +162,7 @@ func (d dnsClient) ns(ctx context.Context, name string) ([]string, dnsStatus) {
 
 // addrs looks up the A ("ip4") or AAAA ("ip6") records of a name.
 func (d dnsClient) addrs(ctx context.Context, network, name string) ([]netip.Addr, dnsStatus) {
-	if !validHostname(name) {
+	if !queryable(name) {
 		return nil, dnsNoName
 	}
 	list, err := d.r.LookupNetIP(ctx, network, absolute(name))
@@ -169,8 +175,11 @@ func (d dnsClient) host(ctx context.Context, name string) ([]netip.Addr, dnsStat
 	if a, ok := parseIP(name); ok {
 		return []netip.Addr{a}, dnsOK
 	}
-	a4, st4 := d.rawAddrs(ctx, "ip4", name)
-	a6, st6 := d.rawAddrs(ctx, "ip6", name)
+	if !validHostname(name) {
+		return nil, dnsNoName
+	}
+	a4, st4 := d.addrs(ctx, "ip4", name)
+	a6, st6 := d.addrs(ctx, "ip6", name)
 	switch {
 	case st4 == dnsOK || st6 == dnsOK:
 		return append(a4, a6...), dnsOK
@@ -180,15 +189,6 @@ func (d dnsClient) host(ctx context.Context, name string) ([]netip.Addr, dnsStat
 		return nil, dnsNoName
 	}
 	return nil, dnsNoData
-}
-
-// rawAddrs is addrs for any name that the DNS can hold.
-func (d dnsClient) rawAddrs(ctx context.Context, network, name string) ([]netip.Addr, dnsStatus) {
-	if name == "" || len(name) > 253 || strings.Contains(name, "..") || name[0] == '.' {
-		return nil, dnsNoName
-	}
-	list, err := d.r.LookupNetIP(ctx, network, absolute(name))
-	return list, status(err, len(list))
 }
 
 // txt looks up the text of a list entry: the strings of all records, joined.

@@ -131,9 +131,14 @@ func parsePath(arg string, strict bool) (string, bool) {
 	if n > 1 || strict && (extra || !strings.HasPrefix(arg, "<")) {
 		return "", false
 	}
-	if len(addr) > 0 && addr[0].kind == '@' && !strict {
+	if len(addr) > 0 && addr[0].kind == '@' {
 		if i := find(addr, ':'); i >= 0 && i+1 < len(addr) {
 			addr = addr[i+1:]
+		}
+	}
+	for i := 1; i < len(addr); i++ {
+		if word(addr[i].kind) && word(addr[i-1].kind) {
+			return "", false // two addresses
 		}
 	}
 	return join(addr, false), true
@@ -161,7 +166,6 @@ func (s *Session) Mail(ctx context.Context, arg string) Reply {
 	if !ok {
 		return s.finish(simple(501, "5.1.7", "Bad sender address syntax"))
 	}
-	s.facts.Size = 0
 	for _, p := range w[2:] {
 		if r, ok := s.mailParam(p.text); !ok {
 			return s.finish(r)
@@ -170,7 +174,7 @@ func (s *Session) Mail(ctx context.Context, arg string) Reply {
 	s.facts.Sender, s.facts.Has = restrict.ParseAddress(addr), s.facts.Has|restrict.HasSender
 	if r, ok := s.mailChecks(ctx); !ok {
 		s.facts.Sender, s.facts.Has = restrict.Address{}, s.facts.Has&^restrict.HasSender
-		s.facts.Size, s.facts.AuthSender = 0, ""
+		s.facts.AuthSender = ""
 		s.dropEffects()
 		return s.finish(r)
 	}
@@ -186,7 +190,7 @@ func (s *Session) dropEffects() {
 // mailChecks decides about the sender.
 func (s *Session) mailChecks(ctx context.Context) (Reply, bool) {
 	if s.p.sizeLimit > 0 && s.facts.Size > s.p.sizeLimit {
-		r := simple(552, "5.3.4", "Message size exceeds fixed limit")
+		r := s.soften(simple(552, "5.3.4", "Message size exceeds fixed limit"))
 		s.logLine("reject", r.String())
 		return r, false
 	}
@@ -213,7 +217,7 @@ func (s *Session) mailParam(p string) (Reply, bool) {
 			return simple(552, "5.3.4", "Message size exceeds file system imposed limit"), false
 		}
 		s.facts.Size = n
-	case up == "AUTH" && s.p.saslEnabled && value != "":
+	case up == "AUTH" && value != "":
 		if value != "<>" {
 			s.facts.AuthSender = value
 		}

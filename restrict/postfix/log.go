@@ -61,17 +61,23 @@ func (s *Session) finish(r Reply) Reply {
 	if r.Silent {
 		return r
 	}
-	if s.p.soft && r.Code >= 500 {
-		r.Code -= 100
-		if strings.HasPrefix(r.Enhanced, "5") {
-			r.Enhanced = "4" + r.Enhanced[1:]
-		}
-	}
+	r = s.soften(r)
 	if r.Code >= 400 && s.p.footer != "" {
 		r = s.addFooter(r)
 	}
 	if r.Code == 421 || r.Code == 521 {
 		r.Close, s.closed = true, true
+	}
+	return r
+}
+
+// soften applies soft_bounce.
+func (s *Session) soften(r Reply) Reply {
+	if s.p.soft && r.Code >= 500 {
+		r.Code -= 100
+		if strings.HasPrefix(r.Enhanced, "5") {
+			r.Enhanced = "4" + r.Enhanced[1:]
+		}
 	}
 	return r
 }
@@ -194,7 +200,7 @@ func (s *Session) peerNames(ctx context.Context) {
 	if f.Client.Is6() {
 		network = "ip6"
 	}
-	addrs, st := s.p.dns.rawAddrs(ctx, network, name)
+	addrs, st := s.p.dns.addrs(ctx, network, name)
 	switch {
 	case st == dnsOK && contains(addrs, f.Client):
 		set(name, name, restrict.NameOK, restrict.NameOK)

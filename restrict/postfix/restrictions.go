@@ -71,10 +71,9 @@ func addHelo(m map[string]builder) {
 	m["reject_non_fqdn_hostname"] = m["reject_non_fqdn_helo_hostname"]
 	m["reject_unknown_helo_hostname"] = tempfail("unknown_helo_hostname_tempfail_action", func(c *compiler) restrict.Cond { return check(c.p.unknownHelo) })
 	m["reject_unknown_hostname"] = m["reject_unknown_helo_hostname"]
-	m["permit_naked_ip_address"] = test(restrict.Accept, func(*compiler) restrict.Cond { return check(nakedIP) })
-	naked := m["permit_naked_ip_address"]
-	naked.until9 = true
-	m["permit_naked_ip_address"] = naked
+	m["permit_naked_ip_address"] = builder{until9: true, build: func(l *lister, name string) {
+		l.add(name, restrict.Rule{Verb: restrict.Accept, Ops: cond(check(l.c.p.nakedIP))})
+	}}
 	m["reject_rhsbl_helo"] = listBuilder(subjectHelo, classHelo, false)
 	m["check_helo_access"] = accessBuilder(accessHelo, "")
 	m["check_etrn_access"] = accessBuilder(accessEtrn, "")

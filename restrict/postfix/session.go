@@ -212,11 +212,14 @@ func (s *Session) Connect(ctx context.Context) Reply {
 	return s.finish(Reply{Code: 220, Lines: []string{s.p.hostname + " ESMTP"}})
 }
 
-// ready returns the refusal that every command of a refused client gets.
+// ready returns the refusal that every command of a refused client gets, or of
+// one that has to encrypt first.
 func (s *Session) ready() (Reply, bool) {
 	switch {
 	case s.closed:
 		return Reply{Silent: true, Close: true}, false
+	case s.denied == nil && s.p.enforceTLS && !s.facts.Knows(restrict.HasTLS) && !beforeTLS[s.where]:
+		return s.finish(simple(530, "5.7.0", "Must issue a STARTTLS command first")), false
 	case s.denied == nil:
 		return Reply{}, true
 	case s.denied.Code == 421 || s.denied.Code == 521:
@@ -224,6 +227,10 @@ func (s *Session) ready() (Reply, bool) {
 	}
 	return s.finish(simple(503, "5.7.0", "Error: access denied for "+s.facts.Display)), false
 }
+
+// beforeTLS are the commands that a client may send before STARTTLS even when
+// encryption is required.
+var beforeTLS = map[string]bool{"HELO": true, "EHLO": true, "NOOP": true, "QUIT": true, "STARTTLS": true}
 
 // Helo answers HELO, or EHLO when extended is set.
 func (s *Session) Helo(ctx context.Context, name string, extended bool) Reply {
@@ -347,15 +354,16 @@ func (s *Session) noRecipient() {
 	s.facts.Recipient, s.facts.Has = restrict.Address{}, s.facts.Has&^restrict.HasRecipient
 }
 
-// EndOfData answers the end of the message, of the given size in octets. The
-// transaction is over then, except for what Effects returned before.
+// EndOfData answers the end of the message, of the given size in octets. When
+// it is accepted the transaction is over, with what Effects returned; when the
+// restrictions refuse it the transaction goes on, as in Postfix.
 func (s *Session) EndOfData(ctx context.Context, size int64) Reply {
 	r, ok := s.CheckMessage(ctx, size)
-	id := s.facts.QueueID
-	s.resetMail()
 	if !ok {
 		return r
 	}
+	id := s.facts.QueueID
+	s.resetMail()
 	text := "Ok"
 	if id != "" {
 		text += ": queued as " + id
@@ -372,6 +380,7 @@ func (s *Session) CheckMessage(ctx context.Context, size int64) (r Reply, ok boo
 		return r, false
 	}
 	if s.p.sizeLimit > 0 && size > s.p.sizeLimit {
+		s.resetMail()
 		return s.finish(simple(552, "5.3.4", "Error: message file too big")), false
 	}
 	s.facts.Size = size
@@ -395,8 +404,6 @@ func (s *Session) Vrfy(ctx context.Context, arg string) Reply {
 		return s.finish(simple(502, "5.5.1", "VRFY command is disabled"))
 	case strings.TrimSpace(arg) == "":
 		return s.finish(simple(501, "5.5.4", "Syntax: VRFY address"))
-	case s.needHelo():
-		return s.finish(simple(503, "5.5.1", "Error: send HELO/EHLO first"))
 	}
 	addr, ok := s.extract(ctx, arg, false, false)
 	if !ok {
@@ -418,9 +425,9 @@ func (s *Session) Etrn(ctx context.Context, arg string) Reply {
 	}
 	switch {
 	case s.needHelo():
-		return s.finish(simple(503, "5.5.1", "Error: send HELO/EHLO first"))
+		return s.finish(Reply{Code: 503, Lines: []string{"Error: send HELO/EHLO first"}})
 	case s.facts.Knows(restrict.HasSender):
-		return s.finish(simple(503, "5.5.1", "Error: MAIL transaction in progress"))
+		return s.finish(Reply{Code: 503, Lines: []string{"Error: MAIL transaction in progress"}})
 	case arg == "" || strings.ContainsAny(arg, " \t"):
 		return s.finish(Reply{Code: 500, Lines: []string{"Syntax: ETRN domain"}})
 	}

@@ -63,13 +63,14 @@ func (r remoteTable) Find(key []byte) (string, bool, error) {
 
 // tables opens each table once.
 type tables struct {
+	cfg    *Config
 	loader postmap.Loader
 	user   map[string]Table
 	open   map[string]*table
 }
 
 func newTables(c *Config) *tables {
-	ts := &tables{user: c.Tables, open: map[string]*table{}}
+	ts := &tables{cfg: c, user: c.Tables, open: map[string]*table{}}
 	ts.loader.ReadFile = c.ReadFile
 	ts.loader.Open = func(typ, name string) (postmap.Table, error) {
 		if t := ts.user[typ+":"+name]; t != nil {
@@ -95,7 +96,11 @@ func (ts *tables) get(spec string) *table {
 			return t
 		}
 	}
-	t.local, t.err = ts.loader.Load(spec)
+	loader := ts.loader
+	if typ, _, ok := postmap.Split(bare); ok && ts.cfg.ReadTable != nil {
+		loader.ReadFile = func(name string) ([]byte, error) { return ts.cfg.ReadTable(typ, name) }
+	}
+	t.local, t.err = loader.Load(spec)
 	t.indexed, _ = t.local.(postmap.Indexed)
 	if t.local == nil && t.err == nil {
 		t.err = errors.New("no such table")
