@@ -62,7 +62,7 @@ func parseTemplate(src string) (template, error) {
 // Reply returns the text for an SMTP reply, without code, from the template of
 // the Set: one line of printable ASCII of at most 506 octets. It is "" unless
 // the verdict is Block.
-func (v *Verdict) Reply() string {
+func (v Verdict) Reply() string {
 	r := v.By()
 	if r == nil || v.Decision != Block || v.reply == nil {
 		return ""
@@ -77,7 +77,7 @@ func (v *Verdict) Reply() string {
 	return strings.TrimSpace(string(b[:min(len(b), smtptext.MaxReplyText)]))
 }
 
-func (v *Verdict) field(r *Result, name string) string {
+func (v Verdict) field(r *Result, name string) string {
 	switch name {
 	case "subject", "ip":
 		return head(r.shown(), MaxText)

@@ -83,7 +83,7 @@ type Result struct {
 }
 
 // Errors returns what went wrong, for the log.
-func (v *Verdict) Errors() []error {
+func (v Verdict) Errors() []error {
 	var out []error
 	for i := range v.Results {
 		if err := v.Results[i].Err; err != nil {
@@ -94,7 +94,7 @@ func (v *Verdict) Errors() []error {
 }
 
 // Listed returns the results of the lists that match.
-func (v *Verdict) Listed() []Result {
+func (v Verdict) Listed() []Result {
 	var out []Result
 	for _, r := range v.Results {
 		if r.Outcome == Listed {
@@ -107,7 +107,7 @@ func (v *Verdict) Listed() []Result {
 // By returns the result that decided: the first that matches with FirstMatch,
 // else the listing with the most weight in the direction of the decision. It is
 // nil when the verdict is Pass.
-func (v *Verdict) By() *Result {
+func (v Verdict) By() *Result {
 	if v.decisive == 0 {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (r *Result) Zone() Zone {
 }
 
 // String explains the verdict in one line.
-func (v *Verdict) String() string {
+func (v Verdict) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, score %d", v.Decision, v.Score)
 	if v.Incomplete {
@@ -158,7 +158,7 @@ func join(addrs []netip.Addr) string {
 // allow list that says most; "none" when there is none. Block lists do not
 // appear. A verdict may be settled before an allow list has answered, which is
 // "none" with a comment: set [Config.Complete] where the field matters.
-func (v *Verdict) AuthResult() authres.Method {
+func (v Verdict) AuthResult() authres.Method {
 	m := authres.Method{Name: "dnswl", Result: "none"}
 	best := -1
 	for i := range v.Results {
@@ -216,7 +216,7 @@ func rank(r *Result) int {
 
 // causes returns the indexes of the results that brought the decision about,
 // the weightiest first.
-func (v *Verdict) causes(firstMatch bool) []int {
+func (v Verdict) causes(firstMatch bool) []int {
 	if v.decisive == 0 {
 		return nil
 	}
