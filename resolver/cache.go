@@ -32,8 +32,8 @@ type cache struct {
 
 type shard struct {
 	mu      sync.Mutex
-	entries map[key]*entry
-	ring    []*entry // the same entries
+	entries map[uint64]*entry // by hash: of two keys that collide one is kept
+	ring    []*entry          // the same entries
 	hand    int
 	bytes   int
 
@@ -44,6 +44,7 @@ type shard struct {
 // answers for every type.
 type entry struct {
 	key
+	hash    uint64
 	answer  *answer
 	fail    *Error
 	expires time.Time
@@ -62,33 +63,43 @@ func newCache(entries, bytes int) *cache {
 	c := &cache{seed: maphash.MakeSeed(), shards: make([]shard, n)}
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.entries = make(map[key]*entry)
+		s.entries = make(map[uint64]*entry)
 		s.maxEntries = entries / n
 		s.maxBytes = bytes / n
 	}
 	return c
 }
 
-// shard returns the shard of all types of a name.
-func (c *cache) shard(name string) *shard {
-	if len(c.shards) == 1 {
-		return &c.shards[0]
-	}
-	return &c.shards[maphash.String(c.seed, name)%uint64(len(c.shards))]
+// shard returns the shard of all types of a name, and the hash of the name.
+func (c *cache) shard(name string) (*shard, uint64) {
+	h := maphash.String(c.seed, name)
+	return &c.shards[h%uint64(len(c.shards))], h
 }
+
+// find returns the entry of k, whose name has the hash h, or nil. The caller
+// holds mu.
+func (s *shard) find(k key, h uint64) *entry {
+	if e := s.entries[mix(h, k.typ)]; e != nil && e.key == k {
+		return e
+	}
+	return nil
+}
+
+// mix returns the hash of a name and a type.
+func mix(h uint64, typ uint16) uint64 { return h ^ uint64(typ)*0x9e3779b97f4a7c15 }
 
 // get returns the entry that answers k at now, or nil. stale is true if only
 // an entry past its lifetime does, which must not be asked for yet.
 func (c *cache) get(k key, now time.Time) (e *entry, stale bool) {
-	s := c.shard(k.name)
+	s, h := c.shard(k.name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e = s.entries[k]
+	e = s.find(k, h)
 	if e != nil && now.Before(e.expires) {
 		e.used = true
 		return e, false
 	}
-	if nx := s.entries[key{k.name, 0}]; nx != nil && now.Before(nx.expires) {
+	if nx := s.find(key{k.name, 0}, h); nx != nil && now.Before(nx.expires) {
 		nx.used = true
 		return nx, false
 	}
@@ -103,9 +114,9 @@ func (c *cache) get(k key, now time.Time) (e *entry, stale bool) {
 // exists (RFC 8020, section 2). Only DNSSEC makes that safe to rely on.
 func (c *cache) covered(k key, now time.Time) *entry {
 	for up := dnsname.Parent(k.name); up != ""; up = dnsname.Parent(up) {
-		s := c.shard(up)
+		s, h := c.shard(up)
 		s.mu.Lock()
-		e := s.entries[key{up, 0}]
+		e := s.find(key{up, 0}, h)
 		ok := e != nil && now.Before(e.expires) && e.fail.Authentic
 		s.mu.Unlock()
 		if ok {
@@ -118,10 +129,10 @@ func (c *cache) covered(k key, now time.Time) *entry {
 // extend gives an entry that may be stale another while, because the servers
 // failed, and returns it; nil if there is none.
 func (c *cache) extend(k key, now time.Time) *entry {
-	s := c.shard(k.name)
+	s, h := c.shard(k.name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.entries[k]
+	e := s.find(k, h)
 	if e == nil || e.answer == nil || !now.Before(e.keep) {
 		return nil
 	}
@@ -131,13 +142,14 @@ func (c *cache) extend(k key, now time.Time) *entry {
 
 // put stores e, and drops others as the bounds demand.
 func (c *cache) put(e *entry, now time.Time) {
-	s := c.shard(e.name)
+	s, h := c.shard(e.name)
+	e.hash = mix(h, e.typ)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.size > s.maxBytes {
 		return
 	}
-	if old := s.entries[e.key]; old != nil {
+	if old := s.entries[e.hash]; old != nil {
 		s.drop(old)
 	}
 	for len(s.ring) > 0 && (len(s.ring) >= s.maxEntries || s.bytes+e.size > s.maxBytes) {
@@ -145,7 +157,7 @@ func (c *cache) put(e *entry, now time.Time) {
 	}
 	e.slot = len(s.ring)
 	s.ring = append(s.ring, e)
-	s.entries[e.key] = e
+	s.entries[e.hash] = e
 	s.bytes += e.size
 }
 
@@ -173,7 +185,7 @@ func (s *shard) drop(e *entry) {
 	s.ring[last] = nil
 	s.ring = s.ring[:last]
 	s.bytes -= e.size
-	delete(s.entries, e.key)
+	delete(s.entries, e.hash)
 }
 
 // fromCache answers k from the cache. ok is false if a server must be asked.
