@@ -22,7 +22,9 @@ const (
 	// HeaderNUL: a NUL in the header.
 	HeaderNUL
 
-	// BadField: a line in the header that is no field.
+	// BadField: a line in the header that is no field. A continuation line
+	// that comes first is never allowed: it would become part of the
+	// signature.
 	BadField
 
 	// LongLine: a header line of more than 998 octets, which servers may fold
@@ -103,6 +105,11 @@ func bodyDangers(l *bodyhash.LineCounter) Danger {
 		return BareLineEnd
 	}
 	return 0
+}
+
+// continues reports whether the header starts with a continuation line.
+func continues(h *rawheader.Header) bool {
+	return len(h.Raw) > 0 && (h.Raw[0] == ' ' || h.Raw[0] == '\t')
 }
 
 // refuse returns the error for dangers that are not allowed, or nil.

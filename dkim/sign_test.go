@@ -285,6 +285,13 @@ func TestSignErrors(t *testing.T) {
 	if _, err := w.Write(nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("Write after Close: %v", err)
 	}
+	always, err := NewSigner(&SignerOptions{Allow: ^Danger(0)}, testSignature("ed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := always.Sign(ctx, strings.NewReader(" leading\r\n"+simpleMessage)); !errors.Is(err, ErrDangerous) {
+		t.Errorf("leading continuation: %v", err)
+	}
 	w = s.NewWriter(ctx)
 	_, err1 := w.Write([]byte("no: from\r\n\r\n"))
 	_, err2 := w.Write([]byte("body"))

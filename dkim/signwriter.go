@@ -70,7 +70,11 @@ func (w *SignWriter) startBody() error {
 		return w.err
 	}
 	w.header = header
-	if w.err = refuse(headerDangers(header), w.s.opts.Allow); w.err != nil {
+	allowed := w.s.opts.Allow
+	if continues(header) {
+		allowed &^= BadField
+	}
+	if w.err = refuse(headerDangers(header), allowed); w.err != nil {
 		return w.err
 	}
 	w.work = workspaces.Get().(*workspace)
