@@ -18,9 +18,9 @@ type Writer struct {
 	cancel  context.CancelFunc
 	wait    sync.WaitGroup
 	dkim    *dkim.VerifyWriter
-	session *dmarc.Session // used by the goroutine that wait waits for
-	begun   bool
-	inBody  bool // EndHeader was called
+	session *dmarc.Session // nil until the header is complete
+	started bool           // a goroutine discovers the DMARC record
+	inBody  bool           // EndHeader was called
 	closed  bool
 	err     error
 	result  *Result
@@ -60,28 +60,26 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, ErrClosed
 	}
+	if w.session != nil && !w.started {
+		// There is more than one piece: look up the DMARC record meanwhile.
+		w.started = true
+		w.start(func() { w.session.Discover(w.ctx) })
+	}
 	n, err := w.dkim.Write(p)
 	if err != nil {
 		w.err = err
-	} else {
+	} else if w.session == nil {
 		w.begin()
 	}
 	return n, err
 }
 
-// begin starts the search for the DMARC record once the header is complete.
+// begin reads the From fields once the header is complete.
 func (w *Writer) begin() {
-	if w.begun {
-		return
+	if values, complete := w.dkim.Fields("From"); complete {
+		w.result.From = texts(values)
+		w.session = w.a.dmarc.Begin(w.result.From)
 	}
-	values, complete := w.dkim.Fields("From")
-	if !complete {
-		return
-	}
-	w.begun = true
-	w.result.From = texts(values)
-	w.session = w.a.dmarc.Begin(w.result.From)
-	w.start(func() { w.session.Discover(w.ctx) })
 }
 
 func texts(values [][]byte) []string {
@@ -134,13 +132,18 @@ func (w *Writer) Close() error {
 	}
 	w.closed = true
 	defer w.cancel()
+	if w.session != nil && !w.started && w.err == nil {
+		w.session.Discover(w.ctx) // while the keys are looked up
+	}
 	if err := w.dkim.Close(); w.err == nil {
 		w.err = err
 	}
 	if w.err != nil {
 		w.cancel()
-	} else if w.begin(); !w.begun {
-		w.begun = true
+	} else if w.session == nil {
+		w.begin()
+	}
+	if w.session == nil {
 		w.session = w.a.dmarc.Begin(nil)
 	}
 	w.wait.Wait()
