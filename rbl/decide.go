@@ -97,17 +97,20 @@ func (r *run) incomplete() bool {
 	if r.set.cfg.FirstMatch {
 		return r.incompleteFirst()
 	}
-	lo, hi := r.score, r.score
+	lo, hi, missing := r.score, r.score, false
 	for i := range r.tallies {
 		t := &r.tallies[i]
 		if t.listed || !t.failed && t.open == 0 {
 			continue
 		}
-		if r.settled && !t.failed {
-			continue // cannot change it
-		}
+		// Open lists alone cannot change a settled decision, but together with
+		// what a failed list might have said they can.
+		missing = missing || t.failed || !r.settled
 		lo += min(r.set.entries[i].weight, 0)
 		hi += max(r.set.entries[i].weight, 0)
+	}
+	if !missing {
+		return false
 	}
 	return r.set.judge(lo) != r.verdict.Decision || r.set.judge(hi) != r.verdict.Decision
 }

@@ -11,7 +11,7 @@ type Skip string
 const (
 	SkipUnspecified Skip = "unspecified"     // 0.0.0.0/8, ::
 	SkipLoopback    Skip = "loopback"        // 127.0.0.0/8, ::1
-	SkipPrivate     Skip = "private"         // RFC 1918, RFC 4193
+	SkipPrivate     Skip = "private"         // RFC 1918, RFC 4193, and the former site-local fec0::/10
 	SkipShared      Skip = "cgnat"           // 100.64.0.0/10 (RFC 6598)
 	SkipLinkLocal   Skip = "link-local"      // 169.254.0.0/16, fe80::/10
 	SkipMulticast   Skip = "multicast"       // 224.0.0.0/4, ff00::/8
@@ -39,7 +39,7 @@ func Special(addr netip.Addr) Skip {
 		return SkipUnspecified
 	case addr.IsLoopback():
 		return SkipLoopback
-	case addr.IsPrivate():
+	case addr.IsPrivate(), addr.Is6() && addr.As16()[0] == 0xfe && addr.As16()[1]&0xc0 == 0xc0:
 		return SkipPrivate
 	case addr.IsLinkLocalUnicast():
 		return SkipLinkLocal

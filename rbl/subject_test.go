@@ -12,7 +12,7 @@ func TestSpecial(t *testing.T) {
 		"127.0.0.2": SkipLoopback, "169.254.1.1": SkipLinkLocal, "100.64.0.1": SkipShared, "100.127.255.255": SkipShared,
 		"100.63.255.255": "", "100.128.0.0": "", "0.0.0.0": SkipUnspecified, "0.1.2.3": SkipUnspecified,
 		"224.0.0.5": SkipMulticast, "239.1.1.1": SkipMulticast, "240.0.0.1": SkipReserved, "255.255.255.255": SkipReserved,
-		"::1": SkipLoopback, "fe80::1": SkipLinkLocal, "fe80::1%eth0": SkipLinkLocal, "fd00::5": SkipPrivate,
+		"::1": SkipLoopback, "fe80::1": SkipLinkLocal, "fe80::1%eth0": SkipLinkLocal, "fd00::5": SkipPrivate, "fec0::1": SkipPrivate, "feff::1": SkipPrivate, "febf::1": SkipLinkLocal,
 		"ff02::1": SkipMulticast, "::": SkipUnspecified, "::ffff:10.0.0.1": SkipPrivate,
 		"192.0.2.1": "", "198.51.100.1": "", "203.0.113.9": "", "2001:db8::1": "", "8.8.8.8": "",
 	} {
