@@ -3,7 +3,6 @@ package resolver
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -22,9 +21,9 @@ type asking struct {
 	arrivals chan arrival // room for all there can be
 	timer    *time.Timer  // nil until needed
 	tries    []*try
-	open     int       // tries without an answer
-	plain    int       // repetitions in another form
-	held     []*server // servers of which a slot is held
+	open     int     // tries without an answer
+	plain    int     // repetitions in another form
+	held     *server // a slot of which is held, or nil
 }
 
 // askNet asks over UDP, and over TCP where the answer is truncated.
@@ -37,10 +36,14 @@ func (q *question) askNet(ctx context.Context, until time.Time) (reply, *Error) 
 	}
 	defer a.end()
 	for ctx.Err() == nil {
+		rest := time.Until(until)
+		if rest <= 0 {
+			return reply{}, q.fail(q.order[0], Timeout, errDeadline)
+		}
 		wait := q.r.cfg.Timeout
 		switch s := q.server(); {
 		case s != nil:
-			if err := a.send(s); err != nil {
+			if err := a.send(s); err != nil && (a.open == 0 || len(a.arrivals) == 0) {
 				continue
 			}
 			if !q.exhausted() {
@@ -49,10 +52,6 @@ func (q *question) askNet(ctx context.Context, until time.Time) (reply, *Error) 
 		case a.open == 0:
 			return reply{}, q.worst
 		}
-		rest := time.Until(until)
-		if rest <= 0 {
-			return reply{}, q.fail(q.order[0], Timeout, errDeadline)
-		}
 		if re, ok := a.wait(min(wait, rest)); ok {
 			return re, nil
 		}
@@ -60,7 +59,10 @@ func (q *question) askNet(ctx context.Context, until time.Time) (reply, *Error) 
 	return reply{}, q.fail(q.order[0], kindOf(ctx.Err()), context.Cause(ctx))
 }
 
-var errDeadline = errors.New("the lookup took longer than Config.Deadline")
+var (
+	errDeadline = errors.New("the lookup took longer than Config.Deadline")
+	errNoSlot   = errors.New("no free slot")
+)
 
 // wait takes arrivals until there is a usable answer, or reason to ask again.
 func (a *asking) wait(d time.Duration) (reply, bool) {
@@ -123,16 +125,46 @@ func (a *asking) silence() {
 	}
 }
 
+// slot waits for a slot of s, and reports whether there is one before the lookup
+// ends or an earlier try gets its answer. The slot of another server is given
+// back first: nobody waits for one server while holding on to another.
+func (a *asking) slot(s *server) bool {
+	if a.held == s {
+		return true
+	}
+	if a.held != nil {
+		a.held.slots.release()
+		a.held = nil
+	}
+	if !s.slots.try() && !a.queue(s) {
+		return false
+	}
+	a.held = s
+	return true
+}
+
+// queue waits for a slot of s.
+func (a *asking) queue(s *server) bool {
+	timer := time.NewTimer(time.Until(a.until))
+	defer timer.Stop()
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	case x := <-a.arrivals:
+		a.arrivals <- x // back where wait finds it; it has room
+	case <-timer.C:
+	case <-a.ctx.Done():
+	}
+	return false
+}
+
 // send sends the question to s, after waiting for a slot. A failure is noted.
 func (a *asking) send(s *server) error {
-	if !slices.Contains(a.held, s) {
-		if err := s.slots.acquire(a.ctx); err != nil {
-			return err
-		}
-		a.held = append(a.held, s)
+	if !a.slot(s) {
+		return errNoSlot
 	}
 	r := a.r
-	f := s.form(&r.cfg, r.now())
+	f := a.form(s)
 	t := &try{server: s, form: f, start: time.Now(), arrivals: a.arrivals, reads: len(a.tries) == 0}
 	t.query = r.ids.query(make([]byte, 0, headerLen+len(a.name)+2+4+11), a.key, f)
 	if err := s.send(t, &r.ids); err != nil {
@@ -203,7 +235,7 @@ func (a *asking) end() {
 			a.r.event(a.key, t.server, kind, false, 0, t.start)
 		}
 	}
-	for _, s := range a.held {
-		s.slots.release()
+	if a.held != nil {
+		a.held.slots.release()
 	}
 }

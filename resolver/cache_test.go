@@ -176,6 +176,31 @@ func TestCacheFailures(t *testing.T) {
 	}
 }
 
+type hurriedKey struct{}
+
+// TestCacheForgetsImpatience checks that a caller whose time is over leaves
+// nothing behind in the cache.
+func TestCacheForgetsImpatience(t *testing.T) {
+	srv, r := cached(t, func(c *resolver.Config) {
+		exchange := c.Exchange
+		c.Exchange = func(ctx context.Context, s netip.AddrPort, q []byte, tcp bool) ([]byte, error) {
+			if _, hurried := ctx.Value(hurriedKey{}).(bool); hurried {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return exchange(ctx, s, q, tcp)
+		}
+	})
+	ctx, stop := context.WithTimeout(context.WithValue(t.Context(), hurriedKey{}, true), 5*time.Millisecond)
+	defer stop()
+	if _, err := r.LookupTXT(ctx, "a.example."); !errors.Is(err, resolver.Timeout) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := r.LookupTXT(t.Context(), "a.example."); !errors.Is(err, resolver.NoData) || len(srv.Queries()) != 1 {
+		t.Errorf("got %v, queries %q", err, srv.Queries())
+	}
+}
+
 func TestServeStale(t *testing.T) {
 	var events []resolver.Event
 	srv, r := cached(t, func(c *resolver.Config) {

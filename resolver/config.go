@@ -24,8 +24,8 @@ const (
 // the system with a cache.
 type Config struct {
 	// Servers are the recursive servers to ask. Empty: those of
-	// /etc/resolv.conf with its options timeout, attempts, rotate, edns0 and
-	// trust-ad; its search list is never used.
+	// /etc/resolv.conf with its options timeout, attempts, rotate and trust-ad;
+	// its search list is never used.
 	Servers []netip.AddrPort
 
 	// Timeout bounds the wait for one answer. A query is sent again, to the

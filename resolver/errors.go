@@ -59,7 +59,8 @@ func (k Kind) notFound() bool { return k == NXDomain || k == NoData || k == BadN
 
 // An Error is what a lookup without records returns. It unwraps to its [Kind]
 // and to its cause, and errors.As to a [*net.DNSError] succeeds, with IsNotFound
-// set for NXDomain, NoData and BadName and IsTemporary for every other kind.
+// set for NXDomain, NoData and BadName and IsTemporary for every other kind. It
+// may be shared with other callers and must not be changed.
 type Error struct {
 	Kind      Kind
 	Name      string        // the name asked for, as [Config.Redact] shows it
@@ -139,9 +140,12 @@ func (e *Error) As(target any) bool {
 func kindOf(err error) Kind {
 	var k Kind
 	var ne net.Error
+	var m malformedError
 	switch {
 	case errors.As(err, &k):
 		return k
+	case errors.As(err, &m):
+		return Malformed
 	case errors.Is(err, context.Canceled):
 		return Canceled
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):

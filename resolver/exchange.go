@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -51,9 +52,14 @@ func judge(m *dns.Msg, name string, edns, tcp bool) (verdict, Kind, error) {
 			return askNext, Malformed, errForeign
 		}
 		return useIt, 0, nil
-	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
+	case dns.RcodeFormatError, dns.RcodeNotImplemented:
+		// A server that knows EDNS says so in its answer (RFC 6891, section 7).
+		if edns && m.IsEdns0() == nil {
+			return askPlain, ServFail, rcodeError(m.Rcode)
+		}
+	case dns.RcodeBadVers:
 		if edns {
-			return askPlain, ServFail, rcodeError(m.Rcode) // RFC 6891, section 6.2.2
+			return askPlain, ServFail, rcodeError(m.Rcode)
 		}
 	case dns.RcodeServerFailure:
 		return askNext, ServFail, nil
@@ -63,7 +69,12 @@ func judge(m *dns.Msg, name string, edns, tcp bool) (verdict, Kind, error) {
 	return askNext, ServFail, rcodeError(m.Rcode)
 }
 
-func rcodeError(rcode int) error { return errors.New("response code " + dns.RcodeToString[rcode]) }
+func rcodeError(rcode int) error {
+	if s := dns.RcodeToString[rcode]; s != "" {
+		return errors.New("response code " + s)
+	}
+	return fmt.Errorf("response code %d", rcode)
+}
 
 // isReferral reports whether m points to other servers instead of answering.
 func isReferral(m *dns.Msg) bool {
@@ -110,6 +121,8 @@ type question struct {
 	next  int    // index into order
 	tries int    // tries begun
 	worst *Error // the most telling failure so far
+
+	plain *server // asked without EDNS, because it failed with
 }
 
 func (r *Resolver) newQuestion(k key) *question {
@@ -218,7 +231,7 @@ func (q *question) askHook(ctx context.Context) (reply, *Error) {
 // tryHook does one exchange through Config.Exchange.
 func (q *question) tryHook(ctx context.Context, s *server, tcp bool) (*dns.Msg, verdict) {
 	r := q.r
-	form := s.form(&r.cfg, r.now())
+	form := q.form(s)
 	buf := r.ids.query(make([]byte, 0, 512), q.key, form)
 	start := time.Now()
 	ctx, stop := context.WithTimeout(ctx, r.cfg.Timeout)
@@ -256,8 +269,12 @@ func (q *question) examine(s *server, m *dns.Msg, how match, form form, tcp bool
 	}
 	v, kind, err := judge(m, q.name, form.udpSize != 0, tcp)
 	switch v {
+	case useIt, askTCP:
+		if q.plain == s {
+			s.noEDNS(q.r.now()) // that was the reason
+		}
 	case askPlain:
-		s.noEDNS(q.r.now())
+		q.plain = s
 	case askNext:
 		q.said(s)
 	}
@@ -285,6 +302,15 @@ func rank(k Kind) int {
 		return 1
 	}
 	return 0
+}
+
+// form returns how to dress the query for s.
+func (q *question) form(s *server) form {
+	f := s.form(&q.r.cfg, q.r.now())
+	if q.plain == s {
+		f.udpSize = 0
+	}
+	return f
 }
 
 // A form says how a query is dressed for a server.

@@ -21,7 +21,7 @@ type flight struct {
 	err   error
 }
 
-// errGone is what callers get if the function of a hook panicked.
+// errGone is the cause for those who wait while Config.Exchange panics.
 var errGone = errors.New("the lookup was abandoned")
 
 // join waits for the lookup of k, or does it if nobody has begun.
@@ -62,33 +62,32 @@ func (r *Resolver) join(ctx context.Context, k key) (found, error) {
 // lead does the work of f for the caller that came first, and for the others
 // if ctx holds.
 func (r *Resolver) lead(ctx context.Context, f *flight, k key) (found, error) {
-	f.err = errGone
-	landed := false
+	ended := false
 	defer func() {
-		if !landed {
+		if !ended { // Config.Exchange panicked
+			f.err = r.fail(Network, k.name, k.typ, errGone)
 			r.land(f, k)
 		}
 	}()
 	a, fail := r.resolve(ctx, k)
+	ended = true
 	if fail != nil && ctx.Err() != nil {
-		landed = r.handOver(f, k)
-		if landed {
-			return found{}, fail
-		}
+		// The failure says something about this caller, nothing about k.
+		r.handOver(f, k)
+		return found{}, fail
 	}
 	f.found, f.err = r.settle(k, a, fail)
-	landed = true
 	r.land(f, k)
 	return f.found, f.err
 }
 
-// handOver lets a new goroutine do the work of f, and reports whether anybody
-// waits for it.
-func (r *Resolver) handOver(f *flight, k key) bool {
+// handOver lets a new goroutine do the work of f, if anybody waits for it.
+func (r *Resolver) handOver(f *flight, k key) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if f.waiters == 0 || r.closed {
-		return false
+	if f.waiters == 0 {
+		delete(r.flights, k) // before anybody joins
+		return
 	}
 	work, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
@@ -98,7 +97,6 @@ func (r *Resolver) handOver(f *flight, k key) bool {
 		a, fail := r.resolve(work, k)
 		f.found, f.err = r.settle(k, a, fail)
 	}()
-	return true
 }
 
 // land ends f.

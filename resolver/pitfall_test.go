@@ -300,6 +300,48 @@ func TestHeaderOnlyError(t *testing.T) {
 	}
 }
 
+// TestFormErrWithOPT checks that FORMERR from a server that knows EDNS is about
+// the question, and changes nothing for the others.
+func TestFormErrWithOPT(t *testing.T) {
+	srv := resolvertest.Must(oneHost)
+	plain := 0
+	c := srv.Config()
+	c.Exchange = func(ctx context.Context, s netip.AddrPort, q []byte, tcp bool) ([]byte, error) {
+		if q[11] == 0 {
+			plain++
+		}
+		b, err := srv.Exchange(ctx, s, q, tcp)
+		if bytes.Contains(q, []byte("odd")) {
+			b[3] = b[3]&0xf0 | 1
+		}
+		return b, err
+	}
+	r := newResolver(t, c)
+	_, err := r.LookupTXT(t.Context(), "odd.example.")
+	if !errors.Is(err, resolver.ServFail) || !strings.Contains(err.Error(), "FORMERR") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := r.LookupNetIP(t.Context(), "ip4", "a.example."); err != nil || plain != 0 {
+		t.Errorf("%v, %d queries without EDNS", err, plain)
+	}
+	// Nor does a server that fails with and without EDNS lose it.
+	c.Exchange = func(_ context.Context, _ netip.AddrPort, q []byte, _ bool) ([]byte, error) {
+		if q[11] == 0 {
+			plain++
+		}
+		return []byte{q[0], q[1], 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0}, nil
+	}
+	r = newResolver(t, c)
+	for range 3 {
+		if _, err := r.LookupTXT(t.Context(), "a.example."); !errors.Is(err, resolver.ServFail) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if plain != 3 {
+		t.Errorf("%d queries without EDNS in 3 lookups", plain)
+	}
+}
+
 // TestRandomCase checks 0x20 with servers that keep the case of names and with
 // one that does not.
 func TestRandomCase(t *testing.T) {

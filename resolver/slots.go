@@ -1,22 +1,16 @@
 package resolver
 
-import "context"
-
 // slots bounds how many queries are open at a server. Those that wait get
 // theirs in the order they came: a channel serves its senders so.
 type slots chan struct{}
 
-func (s slots) acquire(ctx context.Context) error {
+// try takes a slot if there is one.
+func (s slots) try() bool {
 	select {
 	case s <- struct{}{}:
-		return nil
+		return true
 	default:
-	}
-	select {
-	case s <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+		return false
 	}
 }
 

@@ -3,7 +3,6 @@ package resolver
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"time"
@@ -49,18 +48,18 @@ func (s *server) exchangeTCP(ctx context.Context, query []byte) (*dns.Msg, error
 			conn.Close()
 		}
 		if matchAnswer(b, query) == matchNone {
-			return nil, wrapMalformed(errWrongAnswer)
+			return nil, malformedError{errWrongAnswer}
 		}
 		m, err := parseAnswer(b)
 		if err != nil {
-			return nil, wrapMalformed(err)
+			return nil, malformedError{err}
 		}
 		return m, nil
 	}
 }
 
-// wrapMalformed marks an error as a Malformed one.
-func wrapMalformed(err error) error { return errors.Join(Malformed, err) }
+// A malformedError is the cause of a Malformed failure.
+type malformedError struct{ error }
 
 func roundTrip(conn net.Conn, query []byte) ([]byte, error) {
 	buf := make([]byte, 0, 2+len(query))

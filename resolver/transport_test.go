@@ -239,6 +239,53 @@ func TestMaxInflight(t *testing.T) {
 	}
 }
 
+// TestSlotsAcrossServers checks that lookups which need a slot of each of two
+// busy servers do not wait for each other forever.
+func TestSlotsAcrossServers(t *testing.T) {
+	a, b := resolvertest.Must(oneHost), resolvertest.Must(oneHost)
+	a.SetFault("*", "*", resolvertest.Timeout)
+	b.SetFault("*", "*", resolvertest.Timeout)
+	r := newResolver(t, resolver.Config{Servers: servers(t, a, b), Rotate: true, MaxInflight: 1, Deadline: time.Second})
+	start := time.Now()
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			if _, err := r.LookupTXT(t.Context(), fmt.Sprintf("n%d.example.", i)); !errors.Is(err, resolver.Timeout) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if d := time.Since(start); d > 2*time.Second {
+		t.Errorf("back after %v", d)
+	}
+}
+
+// TestAnswerWhileQueued checks that the answer of a slow server is taken while
+// the lookup waits for a slot of the next.
+func TestAnswerWhileQueued(t *testing.T) {
+	slow, busy := resolvertest.Must(`*.example. 0 IN A 192.0.2.1`), resolvertest.Must(`*.example. 0 IN A 192.0.2.1`)
+	slow.SetFault("*", "*", resolvertest.Slow)
+	slow.SetDelay(700 * time.Millisecond)
+	busy.SetFault("*", "*", resolvertest.Timeout)
+	addrs := servers(t, busy, slow)
+	r := newResolver(t, resolver.Config{Servers: addrs, Rotate: true, MaxInflight: 1, Timeout: 5 * time.Second, Tries: 1})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { // holds the only slot of the busy server
+		defer close(done)
+		r.LookupTXT(ctx, "blocker.example.")
+	}()
+	time.Sleep(50 * time.Millisecond)
+	start := time.Now()
+	got, err := r.LookupNetIP(t.Context(), "ip4", "a.example.") // begins at the slow one
+	if d := time.Since(start); err != nil || len(got) != 1 || d > 1500*time.Millisecond {
+		t.Errorf("got %v, %v after %v", got, err, d)
+	}
+	stop()
+	<-done
+}
+
 // tcpServer answers the first bytes of each connection with answers, in order,
 // and truncates over UDP.
 func tcpServer(t *testing.T, handle func(c net.Conn, query []byte) bool) netip.AddrPort {

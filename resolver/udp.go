@@ -73,6 +73,8 @@ func newSocket(s *server) (*socket, error) {
 		return nil, err
 	}
 	k := &socket{server: s, conn: conn, open: make(map[uint16]*try)}
+	k.mu.Lock() // the timer may be quick
+	defer k.mu.Unlock()
 	k.timer = time.AfterFunc(s.age, k.retire)
 	return k, nil
 }
@@ -102,7 +104,7 @@ func (k *socket) send(t *try) (bool, error) {
 	if err != nil {
 		k.forget(t)
 		if t.reads {
-			k.step(arrival{}, nil, t, time.Time{})
+			k.handOver()
 		}
 	}
 	if retire {
@@ -169,6 +171,15 @@ func (k *socket) unlock() {
 }
 
 var datagrams = sync.Pool{New: func() any { return new([maxUDPSize]byte) }}
+
+// handOver ends the reading of somebody who has no query open any more.
+func (k *socket) handOver() {
+	k.mu.Lock()
+	defer k.unlock()
+	if k.reading = len(k.open) > 0; k.reading {
+		k.start()
+	}
+}
 
 // start makes a goroutine the reader. The caller holds mu.
 func (k *socket) start() {
