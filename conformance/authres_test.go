@@ -12,14 +12,15 @@ import (
 
 // authresCase is one recorded case: a value to parse or a header to format.
 type authresCase struct {
-	Op      string          `json:"op"`
-	In      string          `json:"in"`
-	IDIn    string          `json:"id_in"`
-	IDOut   string          `json:"id_out"`
-	Methods []authresMethod `json:"methods"`
-	Error   bool            `json:"error"`
-	Out     *string         `json:"out"`
-	Expect  string          `json:"expect"`
+	Op       string          `json:"op"`
+	In       string          `json:"in"`
+	Tolerant bool            `json:"tolerant"`
+	IDIn     string          `json:"id_in"`
+	IDOut    string          `json:"id_out"`
+	Methods  []authresMethod `json:"methods"`
+	Error    bool            `json:"error"`
+	Out      *string         `json:"out"`
+	Expect   string          `json:"expect"`
 }
 
 // authresMethod is [name, result, reason, [[ptype, property, value], ...]].
@@ -69,7 +70,7 @@ func noComments(in []authres.Method) (out []authres.Method) {
 }
 
 func authresParse(t *testing.T, c authresCase) {
-	h, err := authres.Parse(c.In)
+	h, err := authres.Parser{Tolerant: c.Tolerant}.Parse(c.In)
 	if c.Error {
 		if err == nil {
 			t.Errorf("Parse(%q) = %+v, want an error", c.In, h)

@@ -73,11 +73,9 @@ func TestDMARC(t *testing.T) {
 			return err
 		}
 		for _, f := range c.Faults {
-			kind, ok := map[string]resolvertest.Fault{
-				"servfail": resolvertest.ServFail, "timeout": resolvertest.Timeout, "refused": resolvertest.Refused,
-			}[f.Fault]
-			if !ok {
-				return fmt.Errorf("unknown fault %q", f.Fault)
+			kind, err := resolvertest.ParseFault(f.Fault)
+			if err != nil {
+				return err
 			}
 			srv.SetFault(f.Name, f.Type, kind)
 		}

@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"github.com/mailsec-go/mailsec/authres"
+	"github.com/mailsec-go/mailsec/internal/smtptext"
 )
 
 // A Result is the outcome of DMARC, in the words of RFC 8601, section 2.7.
@@ -220,13 +221,16 @@ func (e *Evaluation) FailureReportWanted() FailureOptions {
 // Reply returns an SMTP reply for a receiver that has decided to act on the
 // evaluation at the end of DATA: 550 for a disposition of reject, 451 for
 // temperror, and code 0 if there is nothing to refuse (RFC 9989, section 7.4,
-// RFC 3463). Rejecting for the policy alone is not what the RFC allows.
+// RFC 3463). The text is printable ASCII. Rejecting for the policy alone is not
+// what the RFC allows.
 func (e *Evaluation) Reply() (code int, enhanced, text string) {
 	switch {
 	case e.Result == TempError:
-		return 451, "4.7.1", "DMARC policy of " + e.AuthorDomain + " could not be evaluated, try again later"
+		code, enhanced = 451, "4.7.1"
+		text = "DMARC policy of " + e.AuthorDomain + " could not be evaluated, try again later"
 	case e.Disposition == PolicyReject:
-		return 550, "5.7.1", "Message refused by the DMARC policy of " + e.AuthorDomain
+		code, enhanced = 550, "5.7.1"
+		text = "Message refused by the DMARC policy of " + e.AuthorDomain
 	}
-	return 0, "", ""
+	return code, enhanced, smtptext.Clean(text, smtptext.MaxReplyText)
 }

@@ -218,6 +218,13 @@ func TestOverride(t *testing.T) {
 	}
 }
 
+func TestReplyIsSafe(t *testing.T) {
+	e := Evaluation{AuthorDomain: "a\r\nb", Disposition: PolicyReject}
+	if _, _, text := e.Reply(); text != "Message refused by the DMARC policy of a??b" {
+		t.Errorf("Reply = %q", text)
+	}
+}
+
 func TestVerifyDomain(t *testing.T) {
 	v := Verifier{Resolver: resolvertest.Must(txt("xn--bcher-kva.example", "p=reject")).Resolver()}
 	e, err := v.VerifyDomain(ctx, "Bücher.Example.", SPF{"pass", "bücher.example"}, nil)
