@@ -47,12 +47,19 @@ func TestSPF(t *testing.T) {
 		if c.MailFrom != nil {
 			req.MailFrom = *c.MailFrom
 		}
-		var trace spf.Trace
-		req.Trace = trace.Add
 		checker := spf.Checker{Resolver: srv.Resolver(), Hostname: "mx.receiver.example", Explain: true}
 		v, err := checker.Check(context.Background(), req)
 		if err != nil {
 			return err
+		}
+		var trace spf.Trace
+		req.Trace = trace.Add
+		traced, err := checker.Check(context.Background(), req)
+		if err != nil {
+			return err
+		}
+		if v.Result != traced.Result || v.Term != traced.Term || v.Queries != traced.Queries {
+			t.Errorf("%s %q, %d queries; with a trace %s %q, %d queries", v.Result, v.Term, v.Queries, traced.Result, traced.Term, traced.Queries)
 		}
 		if !slices.Contains(c.Results, v.Result) {
 			t.Errorf("%s %q %q: got %s (%v), want %v\n%s", c.IP, c.Helo, req.MailFrom, v.Result, v.Cause, c.Results, trace)

@@ -30,9 +30,9 @@ const (
 // A Checker evaluates SPF policies. The zero value with a Resolver is ready to
 // use. Its methods are safe for concurrent use as long as no field changes.
 //
-// A check asks at most 1 + MaxTerms·(MaxNames+1) + MaxNames + 2 questions,
-// whatever the published records say; Lax, LocalPolicy and the explanation
-// bring their own, bounded in the same way.
+// A check asks at most 1 + (MaxTerms+1)·(MaxNames+1) questions, whatever the
+// published records say; Lax, LocalPolicy and the explanation bring their own,
+// bounded in the same way. Repeated questions are the resolver's to cache.
 type Checker struct {
 	// Resolver answers the DNS questions. It must not be nil.
 	Resolver Resolver
@@ -100,8 +100,8 @@ func limit(n, def int) int {
 // Check evaluates the policy of one identity (RFC 7208, section 4). What the
 // DNS and the published records do ends up in the verdict. The error is for
 // misuse ([ErrNoResolver], [ErrInvalidIP], [ErrInvalidIdentity],
-// [ErrLocalPolicy]) and for a canceled context; the verdict is nil then. A deadline that passes is a
-// TempError (RFC 7208, section 4.6.4).
+// [ErrLocalPolicy]) and for a canceled context; the verdict is nil then. A
+// deadline that passes is a TempError (RFC 7208, section 4.6.4).
 func (c *Checker) Check(ctx context.Context, r Request) (*Verdict, error) {
 	return c.check(ctx, &r, "")
 }
@@ -223,7 +223,8 @@ func (e *eval) identity(r *Request) error {
 	v.Sender, v.Domain = sender, lower
 	e.local = local
 	e.localOK = len(local) <= maxLocalPart && isASCII(local)
-	e.domain = ascii + "."
+	var fqdn [64]byte // one allocation of the exact size, for all but long names
+	e.domain = string(append(append(fqdn[:0], ascii...), '.'))
 	return nil
 }
 

@@ -32,7 +32,7 @@ type eval struct {
 // need no memory of their own.
 type directives struct {
 	n     int
-	first [8]Directive
+	first [4]Directive
 	more  []Directive
 }
 
@@ -43,7 +43,7 @@ func (s *directives) push() *Directive {
 	switch {
 	case i < 0:
 	case s.more == nil:
-		s.more = make([]Directive, 1, 4*len(s.first))
+		s.more = make([]Directive, 1, 2*len(s.first))
 	case i < cap(s.more):
 		s.more = s.more[:i+1]
 	default:
@@ -96,6 +96,29 @@ type frame struct {
 	hasRedir bool
 	hasExp   bool
 	top      bool // the result is the verdict's: not inside an include
+	done     bool // no further directive can take part
+	lookups  int  // directives with DNS lookups kept
+}
+
+// wanted reports whether a directive can take part in the evaluation. The
+// others are checked and dropped, so that a huge record takes little memory: an
+// address that is not the client's, and what comes after a certain end.
+func (f *frame) wanted(e *eval, d *Directive) bool {
+	switch {
+	case f.done:
+		return false
+	case d.Mechanism == All:
+		f.done = true
+	case !d.Mechanism.lookup():
+		if !d.Prefix.Contains(e.v.IP) {
+			return e.trace != nil
+		}
+		f.done = true
+	default:
+		f.lookups++
+		f.done = f.lookups > e.maxTerms // the last one kept is one too many
+	}
+	return true
 }
 
 // keep notes redirect and exp. A second one is a syntax error (RFC 7208,
@@ -199,8 +222,8 @@ func (e *eval) fetch(f *frame) Result {
 	return PermError
 }
 
-// parse parses f.text completely and pushes its directives on e.terms
-// (RFC 7208, section 4.6).
+// parse parses f.text completely and pushes the directives that can take part
+// on e.terms (RFC 7208, section 4.6).
 func (e *eval) parse(f *frame) Result {
 	if f.top {
 		e.v.Record, e.v.RecordDomain = f.text, trimDot(f.domain)
@@ -223,6 +246,9 @@ func (e *eval) parse(f *frame) Result {
 		kind, why := parseTerm(f.text[start:end], start, d, &m)
 		if kind == directiveTerm {
 			f.all = f.all || d.Mechanism == All
+			if !f.wanted(e, d) {
+				e.terms.n--
+			}
 			continue
 		}
 		e.terms.n--
@@ -249,8 +275,8 @@ const (
 	permError
 )
 
-// evaluate runs the directives of f, which begin at base. step is the
-// index of f in the path.
+// evaluate runs the directives of f, which begin at base. step is the index of
+// f in the path.
 func (e *eval) evaluate(f *frame, base, step int) Result {
 	end := e.terms.n
 	for i := base; i < end; i++ {
@@ -325,6 +351,9 @@ func (e *eval) redirect(f *frame, step int) Result {
 		res := e.checkHost(target, f.top)
 		e.depth--
 		if res != None {
+			if f.top && e.v.Term == "" && (res == TempError || res == PermError) {
+				e.v.Term = term
+			}
 			return res
 		}
 	}

@@ -33,7 +33,7 @@ func (n *Node) append(b []byte, level int) []byte {
 	b = append(b, " lookups, "...)
 	b = strconv.AppendInt(b, int64(n.Voids), 10)
 	b = append(b, " voids): "...)
-	b = strconv.AppendQuoteToASCII(b, n.Text)
+	b = appendRecord(b, n.Text)
 	b = append(b, '\n')
 	for _, child := range n.Children {
 		b = child.append(b, level+1)

@@ -83,7 +83,8 @@ type fault struct {
 
 func syntax(detail string) (termKind, fault) { return badTerm, fault{ErrSyntax, detail} }
 
-// parseTerm parses one term into d or m. The first of '=', ':' and '/' tells a
+// parseTerm parses one term into d or m. Of d it leaves Prefix alone unless the
+// mechanism has one. The first of '=', ':' and '/' tells a
 // modifier from a mechanism (RFC 7208, section 4.6.1).
 func parseTerm(term string, pos int, d *Directive, m *Modifier) (termKind, fault) {
 	name := term
@@ -99,7 +100,7 @@ func parseTerm(term string, pos int, d *Directive, m *Modifier) (termKind, fault
 		return parseModifier(m)
 	}
 	d.Text, d.Pos, d.Qualifier, d.Bits4, d.Bits6 = term, pos, '+', 32, 128
-	d.Spec, d.Prefix = "", netip.Prefix{}
+	d.Spec = ""
 	switch {
 	case name == "":
 	case name[0] == '+' || name[0] == '-' || name[0] == '~' || name[0] == '?':

@@ -68,7 +68,7 @@ func (ev *Event) append(b []byte) []byte {
 	case EventRecord:
 		b = append(b, clip(ev.Domain)...)
 		b = append(b, ": "...)
-		b = strconv.AppendQuoteToASCII(b, ev.Text)
+		b = appendRecord(b, ev.Text)
 	case EventLookup:
 		b = append(b, "? "...)
 		b = append(b, ev.Type...)
@@ -105,6 +105,17 @@ func (ev *Event) append(b []byte) []byte {
 		b = append(b, ')')
 	}
 	return append(b, '\n')
+}
+
+// maxShownRecord is how much of a record is shown in a trace or report.
+const maxShownRecord = 2048
+
+func appendRecord(b []byte, text string) []byte {
+	if len(text) > maxShownRecord {
+		b = strconv.AppendQuoteToASCII(b, text[:maxShownRecord])
+		return append(b, "..."...)
+	}
+	return strconv.AppendQuoteToASCII(b, text)
 }
 
 // The methods below are called with a trace only, except traceLookup.
