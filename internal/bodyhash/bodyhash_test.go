@@ -256,3 +256,45 @@ func TestSums(t *testing.T) {
 		}
 	}
 }
+
+// TestReset uses one set for several bodies, with sums of several kinds.
+func TestReset(t *testing.T) {
+	var set Set
+	for round, body := range []string{"a  b\r\n\r\nx \r", "", "  \r\n", "c\td", "a  b\r\n\n\x00"} {
+		set.Reset()
+		if set.Len() != 0 {
+			t.Fatalf("Len = %d after Reset", set.Len())
+		}
+		relaxed := set.Add(Relaxed, "256", sha256.New, NoLimit)
+		small := set.Add(Relaxed, "224", sha256.New224, 3)
+		var simple *Sum
+		if round%2 == 0 {
+			simple = set.Add(Simple, "256", sha256.New, NoLimit)
+		}
+		set.Write([]byte(body))
+		set.Close()
+		canon := reference(Relaxed, []byte(body))
+		if want := sha256.Sum256(canon); !bytes.Equal(relaxed.Bytes(), want[:]) {
+			t.Errorf("%q: relaxed %x, want %x", body, relaxed.Bytes(), want)
+		}
+		if want := sha256.Sum224(canon[:min(3, len(canon))]); !bytes.Equal(small.Bytes(), want[:]) {
+			t.Errorf("%q: first octets %x, want %x", body, small.Bytes(), want)
+		}
+		if simple != nil {
+			if want := sha256.Sum256(reference(Simple, []byte(body))); !bytes.Equal(simple.Bytes(), want[:]) {
+				t.Errorf("%q: simple %x, want %x", body, simple.Bytes(), want)
+			}
+		}
+		checkLines(t, []byte(body), set.Lines())
+	}
+	body := []byte("some text\r\n")
+	if n := testing.AllocsPerRun(100, func() {
+		set.Reset()
+		set.Add(Relaxed, "256", sha256.New, NoLimit)
+		set.Add(Simple, "256", sha256.New, NoLimit)
+		set.Write(body)
+		set.Close()
+	}); n != 0 {
+		t.Errorf("a set that is used again allocates %v times, want 0", n)
+	}
+}
