@@ -25,14 +25,19 @@ const operators = "<>@,;:.%!"
 // scan splits an address into tokens. Comments and blanks between tokens are
 // dropped.
 func scan(s string) []tok {
-	var out []tok
+	t, _ := scanComments(s)
+	return t
+}
+
+// scanComments is scan that also says whether there were comments.
+func scanComments(s string) (out []tok, comments bool) {
 	for i := 0; i < len(s); {
 		c := s[i]
 		switch {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 			i++
 		case c == '(':
-			i = skipComment(s, i)
+			i, comments = skipComment(s, i), true
 		case c == '"':
 			var t string
 			t, i = scanQuoted(s, i+1, '"')
@@ -50,7 +55,7 @@ func scan(s string) []tok {
 			out = append(out, tok{tokAtom, t})
 		}
 	}
-	return out
+	return out, comments
 }
 
 // skipComment returns the offset after the comment that starts at i.

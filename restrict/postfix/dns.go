@@ -175,6 +175,7 @@ func (d dnsClient) host(ctx context.Context, name string) ([]netip.Addr, dnsStat
 	if a, ok := parseIP(name); ok {
 		return []netip.Addr{a}, dnsOK
 	}
+	name = strings.TrimSuffix(name, ".") // fine for the C library, though not for an MX query
 	if !validHostname(name) {
 		return nil, dnsNoName
 	}

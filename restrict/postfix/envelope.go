@@ -97,8 +97,7 @@ func (s *Session) extract(ctx context.Context, arg string, allowEmpty, strict bo
 // parsePath finds the one address in an argument. What stands around it is
 // ignored unless strict is set.
 func parsePath(arg string, strict bool) (string, bool) {
-	t := scan(arg)
-	extra := false
+	t, extra := scanComments(arg)
 	var addr []tok
 	n := 0
 	for i := 0; i < len(t); {

@@ -375,7 +375,7 @@ func (c *compiler) listRule(arg string, subject func(*Session) (string, bool), c
 	r := restrict.Rule{Verb: restrict.Deny, Ops: cond(lc)}
 	if permit {
 		r.Verb = restrict.Accept
-		r.Ops = append(r.Ops, restrict.Op{Cond: check(c.p.permitList)})
+		r.Ops = cond(check(c.p.permitList), lc) // no question for a recipient that is not ours
 	}
 	return r
 }

@@ -4,15 +4,28 @@ import (
 	"context"
 	"net/netip"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mailsec-go/mailsec/restrict"
 )
 
-// log hands a line to the server.
+// log hands a line to the server. Names and addresses in it come from the
+// client: what could end the line or steer a terminal becomes a question mark.
 func (s *Session) log(line string) {
 	if s.c.Log != nil {
-		s.c.Log(line)
+		s.c.Log(logText(line))
 	}
+}
+
+// logText replaces control characters and what is not valid UTF-8.
+func logText(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, line)
 }
 
 // logLine logs an action on the request as Postfix does.
@@ -34,7 +47,7 @@ func (s *Session) logLine(what, text string) {
 	if f.Knows(restrict.HasHelo) {
 		b.WriteString(" helo=<" + f.Helo + ">")
 	}
-	s.c.Log(b.String())
+	s.log(b.String())
 }
 
 // logEffects logs the effects since the last call.
