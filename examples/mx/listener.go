@@ -1,0 +1,171 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pires/go-proxyproto"
+)
+
+// A listener wraps what the kernel gives us three times: it reads the PROXY
+// header of trusted proxies, bounds the number of connections, and keeps them
+// in a list so that the server can be stopped without cutting a message in two.
+type listener struct {
+	net.Listener
+	max int
+
+	mu       sync.Mutex
+	open     map[*conn]bool
+	stopping bool
+}
+
+// proxyHeaderTimeout bounds the wait for the PROXY header of a trusted proxy.
+const proxyHeaderTimeout = 5 * time.Second
+
+// listen listens on a TCP address. Connections from the trusted networks must
+// begin with a PROXY header, whose client address is then taken for the
+// client's; a header from anyone else is what it looks like, a bad command.
+func listen(address string, trusted []netip.Prefix, max int) (*listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if len(trusted) > 0 {
+		l = &proxyproto.Listener{
+			Listener:          l,
+			ConnPolicy:        func(o proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) { return proxyPolicy(o, trusted), nil },
+			ReadHeaderTimeout: proxyHeaderTimeout,
+		}
+	}
+	return &listener{Listener: l, max: max, open: map[*conn]bool{}}, nil
+}
+
+func proxyPolicy(o proxyproto.ConnPolicyOptions, trusted []netip.Prefix) proxyproto.Policy {
+	peer := addrPort(o.Upstream).Addr()
+	for _, p := range trusted {
+		if p.Contains(peer) {
+			return proxyproto.REQUIRE
+		}
+	}
+	return proxyproto.SKIP
+}
+
+// Accept returns the next connection. One too many is told so and closed.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		c := &conn{Conn: nc, l: l}
+		if l.add(c) {
+			return c, nil
+		}
+		go refuse(nc)
+	}
+}
+
+// refuse tells a client that it may come back. It runs beside Accept, because
+// the PROXY header is read before the first octet is written.
+func refuse(c net.Conn) {
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(proxyHeaderTimeout))
+	c.Write([]byte("421 4.3.2 Too many connections, try again later\r\n"))
+}
+
+func (l *listener) add(c *conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.open) >= l.max || l.stopping {
+		return false
+	}
+	l.open[c] = true
+	return true
+}
+
+// stop makes every connection that waits for a command end at once, and every
+// other as soon as its command has been answered. The client gets a 421 reply.
+func (l *listener) stop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stopping = true
+	for c := range l.open {
+		if !c.inMessage {
+			c.Conn.SetReadDeadline(longAgo)
+		}
+	}
+}
+
+var longAgo = time.Unix(1, 0)
+
+// A conn is one connection of a listener.
+type conn struct {
+	net.Conn
+	l *listener
+
+	// Guarded by l.mu.
+	inMessage bool // between DATA and the final dot
+	hangUp    bool // close after the next reply
+}
+
+// SetReadDeadline sets the deadline for the next command, unless the server is
+// stopping: then there is no next command.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	if c.l.stopping && !c.inMessage {
+		t = longAgo
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// message brackets the transfer of a message, which may take until the deadline.
+func (c *conn) message(deadline time.Time) (done func()) {
+	c.setInMessage(true)
+	c.SetReadDeadline(deadline)
+	return func() { c.setInMessage(false) }
+}
+
+func (c *conn) setInMessage(on bool) {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.inMessage = on
+}
+
+// closeAfterReply makes the next reply the last one.
+func (c *conn) closeAfterReply() {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.hangUp = true
+}
+
+func (c *conn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.l.mu.Lock()
+	last := c.hangUp
+	c.l.mu.Unlock()
+	if last {
+		c.Close()
+	}
+	return n, err
+}
+
+func (c *conn) Close() error {
+	c.l.mu.Lock()
+	delete(c.l.open, c)
+	c.l.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// addrPort returns a TCP address in the form that the library takes. The zero
+// value stands for one that is no TCP address.
+func addrPort(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := t.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+	"github.com/mailsec-go/mailsec/rbl"
+	"github.com/mailsec-go/mailsec/restrict"
+	"github.com/mailsec-go/mailsec/restrict/postfix"
+)
+
+// A session is one client. Its methods are called by go-smtp for the commands of
+// the client; an *smtp.SMTPError that they return is the reply, word for word.
+// What the lists say is in lists.go, what happens to a message in message.go.
+type session struct {
+	server *server
+	port   *portServer
+	smtp   *smtp.Conn
+	conn   *conn
+	lists  *postfix.Session
+	trace  restrict.Trace // how the lists came to their last verdict
+
+	client    netip.AddrPort
+	helo      string
+	encrypted bool
+	login     string
+	logins    int // failed ones
+
+	sender     string
+	recipients []string
+	rule       string // that let the last recipient pass
+	rbl        string // what the lists of the file dnslists say, "" before they were asked
+}
+
+// newSession is called for the first HELO or EHLO, and again for the first one
+// after STARTTLS.
+func newSession(s *server, p *portServer, c *smtp.Conn) (smtp.Session, error) {
+	n := &session{server: s, port: p, smtp: c, client: addrPort(c.Conn().RemoteAddr())}
+	_, n.encrypted = c.TLSConnectionState()
+	n.conn = unwrap(c.Conn())
+	ctx, cancel := n.context()
+	defer cancel()
+	if err := n.connect(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.hello(ctx); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// unwrap returns the connection of the listener below TLS.
+func unwrap(c net.Conn) *conn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	return c.(*conn)
+}
+
+// context returns the context for the checks of one command.
+func (s *session) context() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), s.server.limits.checkTimeout)
+}
+
+// decision begins the report about a command.
+func (s *session) decision() *decision {
+	return &decision{
+		Client: s.client.Addr(), Helo: s.helo, Login: s.login, Encrypted: s.encrypted,
+		Sender: s.sender, RBL: s.rbl, Rule: s.rule,
+	}
+}
+
+// report completes a decision with the reply, logs it and passes the reply on.
+func (s *session) report(d *decision, reply error) error {
+	d.Reply = replyText(reply)
+	s.server.log.Info("decided", "port", s.port.name, "decision", d)
+	if s.server.decided != nil {
+		s.server.decided(d)
+	}
+	return reply
+}
+
+// Mail is MAIL FROM.
+func (s *session) Mail(from string, opts *smtp.MailOptions) error {
+	ctx, cancel := s.context()
+	defer cancel()
+	// A client may say hello again, in other words.
+	if s.smtp.Hostname() != s.helo {
+		if err := s.hello(ctx); err != nil {
+			return err
+		}
+	}
+	d := s.decision()
+	if s.mustEncrypt() {
+		return s.report(needTLS(d), errNeedTLS)
+	}
+	d.Sender = from
+	if err := s.mail(ctx, from, opts, d); err != nil {
+		return err
+	}
+	s.sender = from
+	return nil
+}
+
+// Rcpt is RCPT TO.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	ctx, cancel := s.context()
+	defer cancel()
+	s.askLists(ctx)
+	d := s.decision()
+	d.Recipient = to
+	if err := s.rcpt(ctx, to, d); err != nil {
+		return err
+	}
+	// The lists decide who gets mail here. That nothing leaves this server is no
+	// matter of lists: whatever they say, it has no way to send.
+	if !s.isLocal(to) {
+		d.Rule, d.Why = "no relaying", "the recipient's domain is not one of ours"
+		return s.report(d, errRelay)
+	}
+	s.recipients = append(s.recipients, to)
+	s.rule = d.Rule
+	return nil
+}
+
+var errRelay = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+	Message: "Relay access denied: this server only stores mail"}
+
+// Data is DATA with all that follows up to the final dot.
+func (s *session) Data(r io.Reader) error {
+	done := s.conn.message(time.Now().Add(s.server.limits.messageTimeout))
+	defer done()
+	ctx, cancel := context.WithTimeout(context.Background(), s.server.limits.messageTimeout+s.server.limits.checkTimeout)
+	defer cancel()
+	d := s.decision()
+	d.Recipient = s.recipients[len(s.recipients)-1]
+	if err := s.data(ctx, d); err != nil {
+		return err
+	}
+	err := s.receive(ctx, r, d)
+	var reply *smtp.SMTPError
+	switch {
+	case err == nil:
+		return s.report(d, &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: "Ok: stored as " + d.QueueID})
+	case errors.As(err, &reply):
+		return s.report(d, reply)
+	case errors.Is(err, smtp.ErrTooLongLine):
+		d.Rule, d.Why = "line length", err.Error()
+		return s.report(d, errLongLine)
+	}
+	// Nobody's fault but ours, or the connection broke: the client may try
+	// again. What went wrong is for the log only.
+	d.Rule, d.Why = "error", err.Error()
+	return s.report(d, errTryAgain)
+}
+
+var (
+	errTryAgain = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
+	errLongLine = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "Line too long"}
+)
+
+// Reset forgets the sender and the recipients.
+func (s *session) Reset() {
+	s.sender, s.recipients, s.rule = "", nil, ""
+	s.lists.Rset()
+}
+
+// Logout ends the session.
+func (s *session) Logout() error { return nil }
+
+// maxLogins is how many wrong passwords a client may try.
+const maxLogins = 3
+
+var (
+	errNeedTLS    = &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Must issue a STARTTLS command first"}
+	errNoLogin    = &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "Error: authentication not enabled"}
+	errMechanism  = &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "Unrecognized authentication mechanism"}
+	errWrongLogin = &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "Error: authentication failed"}
+	errManyLogins = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Error: too many failed logins"}
+)
+
+// AuthMechanisms returns what EHLO offers: nothing where a password would go
+// over the wire in clear.
+func (s *session) AuthMechanisms() []string {
+	if !s.mayLogin() || s.needsTLSForLogin() {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+// Auth is AUTH.
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	d := s.decision()
+	switch {
+	case s.needsTLSForLogin():
+		return nil, s.report(needTLS(d), errNeedTLS)
+	case !s.mayLogin():
+		d.Rule = "smtpd_sasl_auth_enable"
+		return nil, s.report(d, errNoLogin)
+	case mechanism != sasl.Plain:
+		return nil, errMechanism
+	}
+	return sasl.NewPlainServer(s.plain), nil
+}
+
+// plain checks a name and password.
+func (s *session) plain(identity, name, password string) error {
+	d := s.decision()
+	d.Login, d.Rule = name, "password"
+	if (identity == "" || identity == name) && s.server.users.check(name, password) {
+		s.login = name
+		s.lists.SetAuth(sasl.Plain, name)
+		return nil
+	}
+	if s.logins++; s.logins >= maxLogins {
+		s.conn.closeAfterReply()
+		return s.report(d, errManyLogins)
+	}
+	return s.report(d, errWrongLogin)
+}
+
+// askLists asks the lists of the file dnslists about the client, once.
+func (s *session) askLists(ctx context.Context) {
+	if s.rbl != "" || s.login != "" {
+		return
+	}
+	s.rbl = rbl.Defer.String()
+	if v, err := s.server.dnslists.Query(ctx, rbl.IP(s.client.Addr())); err == nil {
+		s.rbl = v.Decision.String()
+	}
+}
+
+// isLocal reports whether an address is in one of our domains. One without a
+// domain is.
+func (s *session) isLocal(address string) bool {
+	_, domain, _ := cutLast(strings.ToLower(address), "@")
+	return domain == "" || slices.Contains(s.server.domains, domain)
+}
+
+// cutLast is strings.Cut around the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}

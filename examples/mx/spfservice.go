@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/mailsec-go/mailsec/restrict"
+	"github.com/mailsec-go/mailsec/spf"
+)
+
+// An spfService is what "check_policy_service unix:private/spf" asks. Postfix
+// would ask a daemon over a socket; here the daemon is a function.
+type spfService struct {
+	checker *spf.Checker
+}
+
+// Query answers with an action of access(5): a refusal for fail, a later try
+// when DNS does not answer, and no opinion otherwise. A permerror is the
+// sender's mistake, and refused as well.
+func (s *spfService) Query(ctx context.Context, attrs []restrict.Attr) (action string, err error) {
+	request := spf.Request{}
+	for _, a := range attrs {
+		switch a.Name {
+		case "client_address":
+			request.IP, err = netip.ParseAddr(a.Value)
+			if err != nil {
+				return "", err
+			}
+		case "helo_name":
+			request.Helo = a.Value
+		case "sender":
+			request.MailFrom = a.Value
+		}
+	}
+	v, err := s.checker.Check(ctx, request)
+	if err != nil {
+		return "", err
+	}
+	if d, ok := ctx.Value(decisionKey{}).(*decision); ok {
+		d.SPF = string(v.Result)
+		d.Why = spfReason(v)
+	}
+	code, enhanced, text := v.Reply()
+	if code == 0 {
+		return "DUNNO", nil
+	}
+	return fmt.Sprintf("%d %s %s", code, enhanced, text), nil
+}
+
+// spfReason says which term of whose record decided.
+func spfReason(v *spf.Verdict) string {
+	switch {
+	case v.Cause != nil:
+		return v.Cause.Error()
+	case v.Term != "":
+		return fmt.Sprintf("%q in the SPF record of %s", v.Term, v.RecordDomain)
+	}
+	return ""
+}
