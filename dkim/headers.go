@@ -66,7 +66,7 @@ func (t *template) setHeaders() error {
 		}
 	}
 	if !from {
-		return fmt.Errorf("From is not among the fields to sign")
+		return fmt.Errorf("header names lack From")
 	}
 	if len(t.names) > maxSignedNames/2 {
 		return fmt.Errorf("more than %d fields to sign", maxSignedNames/2)

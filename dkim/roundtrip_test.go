@@ -50,7 +50,7 @@ func randomText(r *rand.Rand, n int, fold bool) string {
 	var b strings.Builder
 	for range r.IntN(n) + 1 {
 		if fold && r.IntN(12) == 0 {
-			b.WriteString("\r\n" + " \t"[:1+r.IntN(2)][r.IntN(1):] + "x")
+			b.WriteString("\r\n" + " \t"[:1+r.IntN(2)] + "x")
 			continue
 		}
 		b.WriteByte(alphabet[r.IntN(len(alphabet))])

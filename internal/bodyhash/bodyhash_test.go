@@ -35,8 +35,6 @@ func canonical(c Canon, body []byte, limit int64, cut func(n int) int) ([]byte, 
 	return rec.Bytes(), &set
 }
 
-func whole(n int) int { return n }
-
 var (
 	blanksAtEnd = regexp.MustCompile(`[ \t]+\r\n`)
 	blanks      = regexp.MustCompile(`[ \t]+`)
