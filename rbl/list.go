@@ -107,6 +107,14 @@ func (k Key) String() string {
 	return k.Name
 }
 
+// subject returns the key as the subject of a result.
+func (k Key) subject() Subject {
+	if k.Addr.IsValid() {
+		return IP(k.Addr)
+	}
+	return Domain(k.Name)
+}
+
 // Unknown is what a temporary error of a list means when the first match
 // decides.
 type Unknown uint8

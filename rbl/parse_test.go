@@ -119,7 +119,7 @@ func TestDNSListsKeys(t *testing.T) {
 		v := mustQuery(t, s, client)
 		by := ""
 		if r := v.By(); r != nil {
-			by = fmt.Sprint(r.Name, " ", r.shown(), " ", r.Answers)
+			by = fmt.Sprint(r.Name, " ", r.Subject, " ", r.Answers)
 		}
 		if v.Decision != tt.want || by != tt.by {
 			t.Errorf("%q: %v by %q, want %v by %q", tt.text, &v, by, tt.want, tt.by)

@@ -18,6 +18,7 @@ type Prepared struct {
 	uses    []use
 	skipped []Skipped
 	keys    []key
+	fixed   []Subject // keys that lists bring along
 }
 
 // A unit is one distinct name to ask.
@@ -31,7 +32,7 @@ type unit struct {
 // that must exist there.
 type use struct {
 	entry, unit, text int32
-	subject           int32 // index of the subject, -1 for a fixed key
+	subject           int32 // index of the subject; -1-i for fixed key i
 }
 
 // A key is the first part of a query name.
@@ -142,7 +143,7 @@ func (s *Set) Prepare(p *Prepared, subjects ...Subject) {
 
 func (p *Prepared) reset() {
 	p.buf, p.units, p.uses = p.buf[:0], p.units[:0], p.uses[:0]
-	p.skipped, p.keys = p.skipped[:0], p.keys[:0]
+	p.skipped, p.keys, p.fixed = p.skipped[:0], p.keys[:0], p.fixed[:0]
 }
 
 func (p *Prepared) skip(s Subject, why Skip) {
@@ -240,8 +241,10 @@ func (s *Set) addHashes(p *Prepared, i int, sub Subject, kind Kind) {
 func (s *Set) addFixed(p *Prepared, e int, keys []Key) {
 	en := &s.entries[e]
 	for _, k := range keys {
+		p.fixed = append(p.fixed, k.subject())
+		subject := -len(p.fixed)
 		if !k.Addr.IsValid() {
-			s.addUse(p, -1, e, p.nameKey(fixedName(k.Name)), en.zone, en.text)
+			s.addUse(p, subject, e, p.nameKey(fixedName(k.Name)), en.zone, en.text)
 			continue
 		}
 		addr := k.Addr.Unmap()
@@ -249,7 +252,7 @@ func (s *Set) addFixed(p *Prepared, e int, keys []Key) {
 			p.skip(IP(addr), why)
 			continue
 		}
-		s.addUse(p, -1, e, p.addrKey(addr), en.zone, en.text)
+		s.addUse(p, subject, e, p.addrKey(addr), en.zone, en.text)
 	}
 }
 

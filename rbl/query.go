@@ -74,9 +74,7 @@ func (s *Set) start(subjects []Subject) *run {
 		e := &s.entries[u.entry]
 		res := &r.verdict.Results[i]
 		res.List, res.Name = e.list, e.name
-		if u.subject >= 0 {
-			res.Subject = subjects[u.subject]
-		}
+		res.Subject = r.subject(u)
 		if r.tallies[u.entry].open++; r.tallies[u.entry].open == 1 {
 			r.openPos += max(e.weight, 0)
 			r.openNeg += min(e.weight, 0)
@@ -84,6 +82,14 @@ func (s *Set) start(subjects []Subject) *run {
 	}
 	r.link()
 	return r
+}
+
+// subject returns what a use is about.
+func (r *run) subject(u use) Subject {
+	if u.subject < 0 {
+		return r.p.fixed[-1-u.subject]
+	}
+	return r.subjects[u.subject]
 }
 
 // link sorts the uses by the units they wait for.
@@ -176,11 +182,8 @@ func (r *run) trace(ctx context.Context, unit int, resp response) {
 		List: z.name, Name: z.zone.redact(r.names[u.start:u.end]), Answers: resp.addrs, TTL: resp.ttl,
 		Err: hideKey(z.zone, resp.err), Elapsed: resp.took, Settled: r.settled,
 	}
-	for _, i := range r.byUnit[r.first[unit]:r.first[unit+1]] {
-		if n := r.p.uses[i].subject; n >= 0 {
-			e.Subject = r.subjects[n].String()
-			break
-		}
+	if uses := r.byUnit[r.first[unit]:r.first[unit+1]]; len(uses) > 0 {
+		e.Subject = r.subject(r.p.uses[uses[0]]).String()
 	}
 	r.set.cfg.Trace(ctx, e)
 }
@@ -243,6 +246,7 @@ func (r *run) confirm(e *entry, res *Result, first, second response) {
 	both := *e
 	both.zone, both.accept = e.text, Matcher{}
 	firstErr := res.Err
+	res.Answers, res.Matched, res.Labels = nil, nil, nil
 	r.set.outcome(&both, res, second)
 	res.Authentic = first.authentic && second.authentic
 	res.TTL = min(first.ttl, second.ttl)

@@ -80,7 +80,7 @@ func (v Verdict) Reply() string {
 func (v Verdict) field(r *Result, name string) string {
 	switch name {
 	case "subject", "ip":
-		return head(r.shown(), MaxText)
+		return head(r.Subject.String(), MaxText)
 	case "list":
 		return r.Name
 	case "zone":
@@ -99,12 +99,4 @@ func (v Verdict) field(r *Result, name string) string {
 		return strings.Join(r.Labels, ", ")
 	}
 	return "listed"
-}
-
-// shown returns what the result is about.
-func (r *Result) shown() string {
-	if r.Subject.kind == subjectNone && len(r.List.Keys) > 0 {
-		return r.List.Keys[0].String()
-	}
-	return r.Subject.String()
 }

@@ -64,7 +64,7 @@ type Verdict struct {
 type Result struct {
 	List    *List   `json:"-"` // must not be changed
 	Name    string  // the list as it may be shown
-	Subject Subject // invalid for a fixed key of the list
+	Subject Subject // or the fixed key of the list
 	Outcome Outcome
 	Weight  int          // of the list; 0 unless Listed
 	Answers []netip.Addr // all codes of the list about the subject

@@ -120,3 +120,31 @@ func TestVerdictAsJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestAuthResultOfSeveralLists(t *testing.T) {
+	f := &fake{zones: map[string]func(string) answer{
+		"one.example": listing(a("127.0.0.2"), clientLabel), "two.example": listing(a("127.0.0.3"), clientLabel),
+		"none.example": listing(answer{}), "down.example": always(servfail("x")), "over.example": always(a("127.255.255.255")),
+	}}
+	for zones, want := range map[string]string{
+		"one.example two.example none.example": "pass two.example",
+		"none.example down.example":            "none none.example",
+		"over.example down.example":            "temperror down.example",
+		"over.example":                         "permerror over.example",
+	} {
+		c := Config{Resolver: f, Complete: true}
+		for i, zone := range strings.Fields(zones) {
+			c.Lists = append(c.Lists, List{Zone: MustZone(zone), Weight: -1 - i})
+		}
+		m := mustQuery(t, mustSet(t, c), client).AuthResult()
+		if got := m.Result + " " + m.Props[0].Value; got != want {
+			t.Errorf("%s: %s, want %s", zones, got, want)
+		}
+	}
+}
+
+func TestNamesOfUnknownValues(t *testing.T) {
+	if got, want := fmt.Sprint(Outcome(99), Decision(99), Status(99), Family(99)), "outcome(?) decision(?) status(?) v4"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
