@@ -261,6 +261,7 @@ func TestRemoveForged(t *testing.T) {
 		{"all", ours + ours, ""},
 		{"between", "A: b\r\n" + ours + "C: d\r\n" + ours + "\r\nbody", "A: b\r\nC: d\r\n\r\nbody"},
 		{"name in other case, blank, folded", "aUTHENTICATION-rESULTS \t:\r\n\t(x)\r\n \"mx.example.com\"\r\n ; none\r\nA: b\r\n", "A: b\r\n"},
+		{"name folded", "Authentication-Results\r\n :mx.example.com;none\r\nA: b\r\n", "A: b\r\n"},
 		{"bare LF", "authentication-results:mx.example.com;none\n x\nA: b\n\n", "A: b\n\n"},
 		{"no line end", "A: b\r\nAuthentication-Results: mx.example.com", "A: b\r\n"},
 		{"continuation of another field", "A: b\r\n " + ours + "C: d\r\n", "A: b\r\n " + ours + "C: d\r\n"},

@@ -13,7 +13,7 @@
 // # Specifications
 //
 // RFC 8601, sections 2.2 (syntax), 2.7 (methods and properties), 5 (removal)
-// and RFC 8616, section 5 (UTF-8) are followed.
+// and RFC 6532, section 3.2 (UTF-8) are followed.
 //
 // Deviation: bare property values may hold '/', '=' and other characters that
 // RFC 8601 wants quoted, because base64 text such as header.b is rarely quoted

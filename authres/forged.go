@@ -95,10 +95,10 @@ func fieldEnd(b []byte, start int) int {
 }
 
 // fieldValue returns the value of field if its name is Authentication-Results
-// in any letter case, with blanks before the colon allowed.
+// in any letter case, with blanks and folding before the colon allowed.
 func fieldValue(field []byte) ([]byte, bool) {
 	name, value, ok := bytes.Cut(field, []byte{':'})
-	if !ok || !strings.EqualFold(string(bytes.TrimRight(name, " \t")), DefaultName) {
+	if !ok || !strings.EqualFold(string(bytes.TrimRight(name, " \t\r\n")), DefaultName) {
 		return nil, false
 	}
 	return value, true

@@ -21,7 +21,7 @@ const DefaultName = "Authentication-Results"
 type Writer struct {
 	// Name is the field name; "" means [DefaultName].
 	Name string
-	// UTF8 keeps well-formed UTF-8 in values (RFC 8616, section 5), for
+	// UTF8 keeps well-formed UTF-8 in values (RFC 6532, section 3.2), for
 	// messages transported with SMTPUTF8. Otherwise each octet outside ASCII
 	// is written as '?'.
 	UTF8 bool

@@ -136,7 +136,7 @@ func (lx *lexer) number() (int, bool) {
 }
 
 // value reads a token or a quoted string. Octets outside ASCII may stand in a
-// token (RFC 8616, section 5).
+// token (RFC 6532, section 3.2).
 func (lx *lexer) value() (string, bool) {
 	if lx.peek() == '"' {
 		return lx.quoted()

@@ -45,8 +45,8 @@ func IPRev(result string, addr netip.Addr, comment string) Method {
 	}
 }
 
-// DNSWL returns the result of asking a DNS list of good senders (RFC 8904,
-// section 2). Zone is the list, ip the address it answered with, txt its
+// DNSWL returns the result of asking a DNS list of good senders (RFC 8904).
+// Zone is the list, ip the address it answered with, txt its
 // explanation; parts that are zero are left out.
 func DNSWL(result, zone string, ip netip.Addr, txt string) Method {
 	m := Method{Name: "dnswl", Result: result}

@@ -22,7 +22,7 @@ func (r Result) String() string {
 	return [...]string{"none", "pass", "fail", "temperror", "permerror"}[min(r, PermError)]
 }
 
-// SPF is the result of SPF for the MAIL FROM identity (RFC 9989, section 4.4.2).
+// SPF is the result of SPF for the MAIL FROM identity (RFC 9989, section 4.4).
 type SPF struct {
 	Result string // "pass", "fail", ... as in RFC 8601
 	// Domain is the domain of the reverse-path, or of HELO if that is null.
@@ -74,7 +74,7 @@ const (
 func (t Tri) String() string { return [...]string{"unknown", "yes", "no"}[min(t, No)] }
 
 // A ReasonType says why the disposition is not the published policy
-// (RFC 9990, section 3.1.1.6, and RFC 7489 for "sampled_out").
+// (RFC 9990, section 3.1.1, and RFC 7489 for "sampled_out").
 type ReasonType string
 
 // The reasons.
@@ -187,7 +187,7 @@ func (e *Evaluation) AuthResult() authres.Method {
 }
 
 // FailureReportWanted returns which of the record's failure options ask for a
-// report about this message (RFC 9991, section 4), 0 for none: no ruf address,
+// report about this message (RFC 9989, section 4.7), 0 for none: no ruf address,
 // or no failure of the kinds asked for. The ruf address of a public suffix
 // domain is not used.
 func (e *Evaluation) FailureReportWanted() FailureOptions {

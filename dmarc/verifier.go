@@ -17,7 +17,7 @@ const (
 )
 
 // String returns the discovery method as aggregate reports name it
-// (RFC 9990, section 3.1.1.5).
+// (RFC 9990, section 3.1.1).
 func (m Mode) String() string {
 	if m == PublicSuffix {
 		return "psl"

@@ -112,6 +112,8 @@ func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, er
 		}
 		s.v.finish(w, &e)
 		switch {
+		case len(s.walkers) == 1:
+			return e, nil
 		case i == 0:
 			worst = e
 		case badness(&e) > badness(&worst):
@@ -211,7 +213,7 @@ func (w *walker) existence(e *Evaluation) {
 
 // align compares the identifiers with the author domain and sets the result.
 func (w *walker) align(e *Evaluation) {
-	a := aligner{w: w, e: e}
+	a := aligner{w: w, author: e.AuthorDomain}
 	e.SPFAlignment = a.identifier(e.SPF.Result, e.SPF.Domain, e.Record.ASPF)
 	e.SPFAligned = isPass(e.SPF.Result) && aligned(e.SPFAlignment)
 	unsure := e.SPFAlignment != NotAligned && !e.SPFAligned
@@ -224,6 +226,9 @@ func (w *walker) align(e *Evaluation) {
 		case d.Alignment != NotAligned:
 			unsure = true
 		}
+	}
+	if a.done {
+		e.OrgDomain = a.org.org
 	}
 	switch {
 	case e.SPFAligned || e.DKIMAligned:
@@ -244,11 +249,11 @@ func aligned(a Alignment) bool  { return a == AlignedRelaxed || a == AlignedStri
 
 // aligner compares identifiers with one author domain.
 type aligner struct {
-	w    *walker
-	e    *Evaluation
-	org  walk // of the author, once walked
-	done bool
-	err  error // the first query that failed
+	w      *walker
+	author string
+	org    walk // of the author, once done is set
+	done   bool
+	err    error // the first query that failed
 }
 
 // identifier returns the alignment of domain, if its result makes that matter.
@@ -268,19 +273,17 @@ func (a *aligner) identifier(result, domain string, mode AlignmentMode) Alignmen
 // names without a common suffix, and names outside of the author's
 // organizational domain, need no walk.
 func (a *aligner) compare(domain string, mode AlignmentMode) Alignment {
-	author := a.e.AuthorDomain
 	name, ok := normalize(domain)
 	switch {
 	case !ok:
 		return NotAligned
-	case name == author:
+	case name == a.author:
 		return AlignedStrict
-	case mode == Strict || !shareSuffix(name, author):
+	case mode == Strict || !shareSuffix(name, a.author):
 		return NotAligned
 	}
 	if !a.done {
-		a.org, a.done = a.w.walk(author), true
-		a.e.OrgDomain = a.org.org
+		a.org, a.done = a.w.walk(a.author), true
 	}
 	if a.org.err != nil {
 		return a.unknown(a.org.err)
