@@ -76,13 +76,22 @@ func (h passwordHash) derive(password string) ([]byte, error) {
 }
 
 // check reports whether name may log in with password. It takes as long for a
-// name that does not exist.
+// name that does not exist, which so can't be found out.
 func (u users) check(name, password string) bool {
 	h, known := u[name]
 	if !known {
-		h = passwordHash{iterations: hashIterations, salt: make([]byte, 16), key: make([]byte, hashLength)}
+		h = u.decoy()
 	}
 	key, err := h.derive(password)
 	same := subtle.ConstantTimeCompare(key, h.key) == 1
 	return err == nil && known && same
+}
+
+// decoy returns a hash that is as expensive as those of the users.
+func (u users) decoy() passwordHash {
+	h := passwordHash{iterations: 1, salt: make([]byte, 16), key: make([]byte, hashLength)}
+	for _, other := range u {
+		h.iterations = max(h.iterations, other.iterations)
+	}
+	return h
 }

@@ -7,11 +7,11 @@ import (
 )
 
 func TestUsers(t *testing.T) {
-	var out strings.Builder
-	if err := printUser("bob", strings.NewReader("secret\n"), &out); err != nil {
+	h, err := hashPassword("secret", 1000)
+	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := parseUsers("users", strings.NewReader("# comment\n\n"+out.String()))
+	u, err := parseUsers("users", strings.NewReader("# comment\n\nbob "+h.String()+"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +29,19 @@ func TestUsers(t *testing.T) {
 			t.Errorf("check(%q, %q) = %v; want %v", tt.name, tt.password, got, tt.want)
 		}
 	}
-	if strings.Contains(out.String(), "secret") {
-		t.Errorf("the password stands in %q", out.String())
+	if d := u.decoy(); d.iterations != 1000 {
+		t.Errorf("an unknown name costs %d iterations; want those of the others", d.iterations)
+	}
+}
+
+func TestAddUser(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-adduser", "bob"}, strings.NewReader("secret\n"), &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	u, err := parseUsers("users", strings.NewReader(out.String()))
+	if err != nil || u["bob"].iterations != hashIterations || strings.Contains(out.String(), "secret") {
+		t.Errorf("the line %q gives %v, %v", out.String(), u, err)
 	}
 }
 
