@@ -2,6 +2,7 @@ package spf
 
 import (
 	"context"
+	"strings"
 	"testing"
 )
 
@@ -23,8 +24,13 @@ func TestAllocs(t *testing.T) {
 	if raceEnabled {
 		t.Skip("sync.Pool drops entries at random under the race detector")
 	}
+	// The verdict and the name to ask for.
 	if n := allocs(t, "v=spf1 ip4:198.51.100.0/24 ip6:2001:db8::/32 ip4:192.0.2.0/24 -all", Pass); n > 2 {
 		t.Errorf("a check without macros and includes: %v allocations, want 2 at most", n)
+	}
+	// One name for each of the ten includes, the path of eleven steps, the cause.
+	if n := allocs(t, "v=spf1"+strings.Repeat(" ip4:198.51.100.0/24", 30)+" include:example.com -all", PermError); n > 20 {
+		t.Errorf("ten includes: %v allocations, want 20 at most", n)
 	}
 	found := false
 	if n := testing.AllocsPerRun(100, func() { found = IsSPF("V=SPF1 all") }); n != 0 || !found {

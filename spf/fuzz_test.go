@@ -4,10 +4,12 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/mailsec-go/mailsec/authres"
 	"github.com/mailsec-go/mailsec/internal/smtptext"
 )
 
@@ -173,6 +175,14 @@ func checkOutputs(t *testing.T, v *Verdict) {
 		if !smtptext.IsSafe(s) {
 			t.Errorf("AuthResult %+v", m)
 		}
+	}
+	h := authres.Header{ID: "mx.receiver.example", Methods: []authres.Method{m}}
+	field, err := h.AppendTo(nil)
+	if err != nil {
+		t.Fatalf("AuthResult %+v: %v", m, err)
+	}
+	if back, err := authres.Parse(string(field)); err != nil || !reflect.DeepEqual(back.Methods, h.Methods) {
+		t.Errorf("Authentication-Results %q reads back as %+v, %v, want %+v", field, back.Methods, err, h.Methods)
 	}
 	checkReceived(t, v.ReceivedSPF("mx.receiver.example"))
 }

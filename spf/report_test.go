@@ -109,7 +109,7 @@ func TestAuthResult(t *testing.T) {
 func TestHostileInput(t *testing.T) {
 	evil := []string{
 		"\r\nX-Evil: 1", "a\x00b", `"a b"`, `\"`, "(", ")", ";", "ü", "\xff\xfe", "a@b@c", strings.Repeat("x", 70000),
-		"%{s}", "<>", "=?utf-8?q?x?=", "\u2028", ".", "..", "\r", "\n", "\t",
+		"", "@", "%{s}", "<>", "=?utf-8?q?x?=", "\u2028", ".", "..", "\r", "\n", "\t",
 	}
 	srv := server(t, `example.com. TXT "v=spf1 a:%{l}.l.example.com exists:%{h}.h.example.com exists:%{S}.s.example.com -all exp=%{l}.e.example.com"`,
 		`*.e.example.com. TXT "%{s} %{h} %{l} %{L} %{H}"`, `*.l.example.com. A 198.51.100.1`)
