@@ -4,8 +4,9 @@
 //
 // Most callers want [New], which with a zero [Config] asks the servers of the
 // system, and the lookup methods of [Resolver], which have the shape of those
-// of [*net.Resolver]. [Resolver.Lookup] returns records of any type. The sister
-// package resolvertest answers from zone text, for tests.
+// of [*net.Resolver]. [Resolver.Lookup] returns records of any type. [FromNet] and
+// [Resolver.NetDial] connect the package with package net in both directions.
+// The sister package resolvertest answers from zone text, for tests.
 //
 //	r, err := resolver.New(resolver.Config{})
 //	if err != nil {
@@ -76,7 +77,8 @@
 //
 // A [Resolver] is safe for concurrent use. Equal questions asked at the same time
 // are sent once; a caller whose context ends returns at once, and the others still
-// get the answer. No goroutine remains when no lookup is under way.
+// get the answer. No goroutine remains when no lookup is under way; a connection
+// of [Resolver.NetDial] has one until it is closed.
 //
 // Out of scope: iteration from the root, DNSSEC validation, zone transfer,
 // dynamic update, multicast names and the hosts file.

@@ -226,6 +226,22 @@ func (r *Resolver) LookupCNAMEMeta(ctx context.Context, host string) (name strin
 	return f.name, f.ttl, f.authentic, nil
 }
 
+// LookupNS returns the name servers of name in the order of the answer. Hosts
+// end in a dot.
+func (r *Resolver) LookupNS(ctx context.Context, name string) ([]*net.NS, error) {
+	f, err := r.lookup(ctx, name, TypeNS)
+	if err != nil {
+		return nil, err
+	}
+	own := make([]net.NS, len(f.names))
+	servers := make([]*net.NS, len(f.names))
+	for i, host := range f.names {
+		own[i].Host = host
+		servers[i] = &own[i]
+	}
+	return servers, nil
+}
+
 // A TLSA is one TLSA record (RFC 6698, section 2.1).
 type TLSA struct {
 	Usage, Selector, MatchingType uint8
@@ -255,7 +271,10 @@ func (r *Resolver) LookupTLSAMeta(ctx context.Context, name string) (rdata [][]b
 		return nil, 0, false, err
 	}
 	for _, rr := range f.rrs {
-		t := rr.(*dns.TLSA)
+		t, ok := rr.(*dns.TLSA)
+		if !ok {
+			continue
+		}
 		d := append([]byte{t.Usage, t.Selector, t.MatchingType}, decodeHex(t.Certificate)...)
 		rdata = append(rdata, d)
 	}
