@@ -84,13 +84,17 @@ func (s *signature) describe(r *Result) {
 // minPrefix is the shortest start of b= that is reported (RFC 6008, section 4).
 const minPrefix = 8
 
+// maxDistinguished bounds the signatures whose prefixes are compared with each
+// other.
+const maxDistinguished = 32
+
 // distinguish sets the prefixes of the signatures: as long as it takes to tell
-// them apart.
+// the first ones apart.
 func distinguish(results []Result, checks []check) {
 	for i := range results {
 		results[i].SignaturePrefix = checks[i].prefix(minPrefix)
 	}
-	for i := range results {
+	for i := range min(len(results), maxDistinguished) {
 		for j := range i {
 			if results[i].SignaturePrefix != results[j].SignaturePrefix {
 				continue

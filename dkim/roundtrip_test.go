@@ -159,3 +159,26 @@ func checkMutations(t *testing.T, r *rand.Rand, v *Verifier, fields []byte, msg 
 		}
 	}
 }
+
+// TestEveryOctet changes each octet of a signed message in turn. Under simple
+// canonicalization all of them count, but for the unused bits at the end of b=.
+func TestEveryOctet(t *testing.T) {
+	sig := testSignature("ed")
+	sig.Header, sig.Body = Simple, Simple
+	signed := mustSign(t, nil, simpleMessage, sig)
+	v := Verifier{Resolver: testZone(), Now: testClock}
+	unused := strings.Index(signed, "==\r\n") - 1
+	for i := range signed {
+		for _, bit := range []byte{1, 4, 32} {
+			changed := []byte(signed)
+			changed[i] ^= bit
+			r, err := v.Verify(context.Background(), strings.NewReader(string(changed)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Results) == 1 && r.Results[0].Status == Pass && i != unused {
+				t.Errorf("%q to %q at %d of %q: pass", signed[i], changed[i], i, signed)
+			}
+		}
+	}
+}

@@ -276,17 +276,26 @@ func (s *signature) parseIdentity(t *tagSet) *Error {
 	if !ok {
 		return nil
 	}
-	at := bytes.LastIndexByte(v, '@')
+	// Folding anywhere in i= is not part of it (RFC 6376, section 2.11).
+	s.identity = strings.Map(dropFWS, string(v))
+	at := strings.LastIndexByte(s.identity, '@')
 	if at < 0 {
 		return t.bad(Identity, "i", "identity without a domain")
 	}
-	s.identity = string(v)
 	domain, err := dnsname.ToASCII(s.identity[at+1:])
 	if err != nil || strings.HasSuffix(s.identity, ".") || !dnsname.HasSuffix(domain, s.domain) {
 		return t.bad(Identity, "i", "identity is not within the signing domain")
 	}
 	s.identityDomain = domain
 	return nil
+}
+
+// dropFWS is for [strings.Map].
+func dropFWS(r rune) rune {
+	if r == ' ' || r == '\t' || r == '\r' || r == '\n' {
+		return -1
+	}
+	return r
 }
 
 func (s *signature) parseBinary(t *tagSet, lax bool) *Error {

@@ -73,6 +73,7 @@ func TestVerifyReasons(t *testing.T) {
 		{name: "no at sign", tags: okTags + hash + "; i=example.com", want: "permerror/identity"},
 		{name: "identity below", tags: okTags + hash + "; i=a@Sub.Example.COM", want: "pass/ok"},
 		{name: "identity beside", tags: okTags + hash + "; i=a@badexample.com", want: "permerror/identity"},
+		{name: "folded identity", tags: okTags + hash + "; i=a\r\n b@exam\r\n\tple.com", want: "pass/ok"},
 		{name: "identity with a final dot", tags: okTags + hash + "; i=a@example.com.", want: "permerror/identity"},
 		{name: "unknown query", tags: okTags + hash + "; q=x", want: "permerror/query-method"},
 		{name: "second query", tags: okTags + hash + "; q=x : dns/TXT", want: "pass/ok"},
@@ -266,6 +267,28 @@ func TestManyLengths(t *testing.T) {
 	r := mustVerify(t, &Verifier{MaxSignatures: 20, Policy: AcceptAll}, fields.String()+simpleMessage)
 	if want := strings.TrimSpace(strings.Repeat("pass/ok ", 8) + strings.Repeat("policy/too-many ", 4)); outcome(r) != want {
 		t.Errorf("got %s", outcome(r))
+	}
+}
+
+// TestHostileHeader: thousands of signature fields, and a signature that names
+// thousands of fields, take no more than a moment.
+func TestHostileHeader(t *testing.T) {
+	one := "DKIM-Signature: v=1; a=ed25519-sha256; d=example.com; s=ed; h=From; bh=; b=AAAA\r\n"
+	var v Verifier
+	start := time.Now()
+	r := mustVerify(t, &v, strings.Repeat(one, 9990)+simpleMessage)
+	if len(r.Results) != 9990 || r.Findings.Skipped != 9980 {
+		t.Errorf("%d results, %d skipped", len(r.Results), r.Findings.Skipped)
+	}
+	names := "v=1; a=ed25519-sha256; d=example.com; s=ed; bh=" + b64(bodyHash("")) + "; h=From" + strings.Repeat(":x", 999)
+	r = mustVerify(t, &v, strings.Repeat("DKIM-Signature: "+names+"; b=AAAA\r\n", 100)+strings.Repeat("x:\r\n", 9000)+simpleMessage)
+	if len(r.Results) != 100 {
+		t.Errorf("%d results", len(r.Results))
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("took %v", d)
+	} else {
+		t.Logf("took %v", d)
 	}
 }
 
