@@ -50,6 +50,39 @@ type Envelope struct {
 	// UTF8 is set for a transaction with SMTPUTF8. UTF-8 in the values of the
 	// Authentication-Results field is then kept.
 	UTF8 bool
+	// Trace, if set, receives the steps of the checks.
+	Trace *Trace
+}
+
+// A Trace receives the steps of the checks of one message. Its functions may be
+// nil. They are called one at a time, though from several goroutines, and not
+// after Close or Abort has returned. Where one is set it takes the place of the
+// Trace of the mechanism's options.
+type Trace struct {
+	SPF   func(spf.Event)
+	DKIM  func(dkim.Event)
+	DMARC func(dmarc.Event)
+}
+
+// locked returns a copy of t whose functions exclude each other, or a Trace
+// without functions for nil.
+func (t *Trace) locked() Trace {
+	if t == nil {
+		return Trace{}
+	}
+	mu := new(sync.Mutex)
+	return Trace{SPF: exclusive(mu, t.SPF), DKIM: exclusive(mu, t.DKIM), DMARC: exclusive(mu, t.DMARC)}
+}
+
+func exclusive[E any](mu *sync.Mutex, f func(E)) func(E) {
+	if f == nil {
+		return nil
+	}
+	return func(e E) {
+		mu.Lock()
+		defer mu.Unlock()
+		f(e)
+	}
 }
 
 // An Authenticator authenticates messages by SPF, DKIM, DMARC and iprev. With a
@@ -114,8 +147,21 @@ func (a *Authenticator) NewWriter(ctx context.Context, env Envelope) (*Writer, e
 	w := &Writer{a: a}
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	w.result = &Result{Envelope: env, id: a.ID}
-	w.dkim = a.dkim.NewWriter(w.ctx)
-	w.startClient()
+	trace := env.Trace.locked()
+	w.dmarc = &a.dmarc
+	if trace.DMARC != nil {
+		own := a.dmarc
+		own.Trace = trace.DMARC
+		w.dmarc = &own
+	}
+	verifier := &a.dkim
+	if trace.DKIM != nil {
+		own := a.dkim
+		own.Trace = trace.DKIM
+		verifier = &own
+	}
+	w.dkim = verifier.NewWriter(w.ctx)
+	w.startClient(trace.SPF)
 	return w, nil
 }
 

@@ -237,6 +237,33 @@ func TestMultipleAuthorsBehindRelay(t *testing.T) {
 	}
 }
 
+func TestTrace(t *testing.T) {
+	a := newAuthenticator(resolvertest.Must(zone...))
+	a.CheckHelo = true
+	steps := map[string]int{} // without a lock: calls must not overlap
+	env := envelope
+	env.Trace = &Trace{
+		SPF:   func(spf.Event) { steps["spf"]++ },
+		DKIM:  func(dkim.Event) { steps["dkim"]++ },
+		DMARC: func(dmarc.Event) { steps["dmarc"]++ },
+	}
+	want, err := a.Check(context.Background(), envelope, strings.NewReader(sample(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := a.Check(context.Background(), env, iotest.OneByteReader(strings.NewReader(sample(t))))
+	if err != nil || got.Header().String() != want.Header().String() {
+		t.Errorf("traced: %v, %v", got, err)
+	}
+	if len(steps) != 3 {
+		t.Errorf("steps = %v", steps)
+	}
+	env.Trace = &Trace{}
+	if _, err := a.Check(context.Background(), env, strings.NewReader(sample(t))); err != nil || len(steps) != 3 {
+		t.Errorf("empty Trace: %v, %v", steps, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	srv := resolvertest.Must(zone...)
 	ctx := context.Background()

@@ -18,6 +18,7 @@ type Writer struct {
 	cancel  context.CancelFunc
 	wait    sync.WaitGroup
 	dkim    *dkim.VerifyWriter
+	dmarc   *dmarc.Verifier
 	session *dmarc.Session // nil until the header is complete
 	started bool           // a goroutine discovers the DMARC record
 	inBody  bool           // EndHeader was called
@@ -27,12 +28,14 @@ type Writer struct {
 }
 
 // startClient starts the checks that need the envelope only.
-func (w *Writer) startClient() {
+func (w *Writer) startClient(trace func(spf.Event)) {
 	r := w.result
 	if !r.Envelope.IP.IsValid() {
 		return
 	}
-	req := spf.Request{IP: r.Envelope.IP, Helo: r.Envelope.Helo, MailFrom: r.Envelope.MailFrom, Identity: spf.MailFrom}
+	req := spf.Request{
+		IP: r.Envelope.IP, Helo: r.Envelope.Helo, MailFrom: r.Envelope.MailFrom, Identity: spf.MailFrom, Trace: trace,
+	}
 	w.start(func() {
 		if !w.a.NoIPRev {
 			w.start(func() { r.IPRev = checkIPRev(w.ctx, w.a.spf.Resolver, req.IP) })
@@ -78,7 +81,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 func (w *Writer) begin() {
 	if values, complete := w.dkim.Fields("From"); complete {
 		w.result.From = texts(values)
-		w.session = w.a.dmarc.Begin(w.result.From)
+		w.session = w.dmarc.Begin(w.result.From)
 	}
 }
 
@@ -144,7 +147,7 @@ func (w *Writer) Close() error {
 		w.begin()
 	}
 	if w.session == nil {
-		w.session = w.a.dmarc.Begin(nil)
+		w.session = w.dmarc.Begin(nil)
 	}
 	w.wait.Wait()
 	if w.err == nil {
