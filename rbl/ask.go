@@ -9,7 +9,7 @@ import (
 // askUnit looks up one name: the list must be in health, and a list that
 // answers with a listing must not list everything. qctx bounds the lookup itself.
 func (s *Set) askUnit(ctx, qctx context.Context, u *unit, name string) response {
-	start := time.Now()
+	start := s.cfg.Now()
 	z := s.zones[u.zone]
 	f := u.family
 	fs := &z.family[f]
@@ -22,7 +22,7 @@ func (s *Set) askUnit(ctx, qctx context.Context, u *unit, name string) response 
 			resp = response{err: why}
 		}
 	}
-	resp.took = time.Since(start)
+	resp.took = s.cfg.Now().Sub(start)
 	return resp
 }
 
@@ -106,7 +106,7 @@ func (s *Set) note(u *unit, resp response) {
 	z := s.zones[u.zone]
 	failed := resp.err != nil
 	if !failed && len(resp.addrs) > 0 {
-		good, _, _ := sift(resp.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
+		good, _, _ := sift(resp.addrs, z.name, z.accept, z.refuse)
 		failed = len(good) == 0
 	}
 	z.family[u.family].record(s.cfg.Breaker, s.cfg.Now(), z.name, failed)

@@ -83,8 +83,9 @@ type Config struct {
 	// Verify is how long a passed test vouches for what a list says: before a
 	// listing counts, the list must have answered within this time that its
 	// negative test point is not listed. A list that lists everything is so
-	// found out before it rejects a single message. Zero means DefaultVerify,
-	// negative turns the check off.
+	// found out before it rejects a single message. The first listing of each
+	// list and family in that time costs one more round trip. Zero means
+	// DefaultVerify, negative turns the check off.
 	Verify time.Duration
 
 	// Breaker says when a list that does not work is left alone.

@@ -97,15 +97,15 @@ func (r Report) String() string {
 
 // A zoneState is a zone that is asked, with what is known about it.
 type zoneState struct {
-	zone    Zone
-	reveal  string // with the key
-	name    string // as shown
-	kinds   Kind
-	v4, v6  bool
-	test    Test
-	accepts []Matcher
-	refused []Matcher
-	family  [3]familyState
+	zone   Zone
+	reveal string // with the key
+	name   string // as shown
+	kinds  Kind
+	v4, v6 bool
+	test   Test
+	accept Matcher // what any of its lists names, see [Matcher.names]
+	refuse Matcher // what any of its lists refuses with
+	family [3]familyState
 }
 
 // A familyState is read on every query and changes rarely; all of it is atomic.
@@ -130,10 +130,8 @@ func (z *zoneState) add(l *List) {
 	if l.Test != (Test{}) {
 		z.test = l.Test
 	}
-	z.accepts = append(z.accepts, l.accept())
-	if !l.Refused.IsZero() {
-		z.refused = append(z.refused, l.Refused)
-	}
+	z.accept = AnyOf(z.accept, l.accept())
+	z.refuse = AnyOf(z.refuse, l.Refused)
 }
 
 // serves reports whether the zone is asked names of the family.
@@ -185,7 +183,7 @@ func (z *zoneState) judge(r response) (listed bool, f fault) {
 	if r.err != nil {
 		return false, fault{Unreachable, &Error{Kind: ErrTemporary, List: z.name, Err: hideKey(z.zone, r.err)}}
 	}
-	good, _, err := sift(r.addrs, z.name, AnyOf(z.accepts...), AnyOf(z.refused...))
+	good, _, err := sift(r.addrs, z.name, z.accept, z.refuse)
 	switch {
 	case errors.Is(err, ErrRefused):
 		return false, fault{ListRefuses, err}
@@ -253,10 +251,10 @@ func (s *Set) Health(ctx context.Context) (Report, error) {
 	var wg sync.WaitGroup
 	for i, j := range jobs {
 		wg.Go(func() {
-			start := time.Now()
+			start := s.cfg.Now()
 			got := s.check(ctx, j.zone, j.f)
 			report[i].Status, report[i].Err = got.status, got.err
-			report[i].Took = time.Since(start)
+			report[i].Took = s.cfg.Now().Sub(start)
 			if ctx.Err() == nil {
 				j.zone.family[j.f].learn(s.cfg.Now().Add(s.cfg.Breaker.OpenFor), got)
 			}

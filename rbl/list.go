@@ -62,8 +62,8 @@ type List struct {
 	// NoIPv4 and NoIPv6 keep addresses of that family from the list.
 	NoIPv4, NoIPv6 bool
 
-	// NoIP keeps addresses in links from a list of KindURI. Domains are never
-	// addresses.
+	// NoIP keeps addresses from the list altogether, such as those in the links
+	// of a list of KindURI.
 	NoIP bool
 
 	// Hash is the form of the hashes of a list of KindEmail or KindURL.

@@ -87,14 +87,14 @@ func Bits(mask uint32) Matcher {
 	}
 }
 
-// AnyOf returns a Matcher for answers that at least one of ms accepts. Inverted
-// conditions and those on every answer (Exim's "!" and "==") cannot be combined
-// and are left out.
+// AnyOf returns a Matcher for answers that at least one of ms accepts. The zero
+// Matcher, inverted conditions and those on every answer (Exim's "!" and "==")
+// cannot be combined and are left out.
 func AnyOf(ms ...Matcher) Matcher {
 	var out Matcher
 	var src []string
 	for _, m := range ms {
-		if m.not || m.every {
+		if m.not || m.every || m.terms == nil {
 			continue
 		}
 		out.terms = append(out.terms, m.terms...)

@@ -76,7 +76,7 @@ func (s *Set) plan(kind Kind, f Family) plan {
 	}
 	for i := range s.entries {
 		e := &s.entries[i]
-		if e.kind&kind == 0 || e.list.Keys != nil || !e.list.takes(kind, f) {
+		if e.kind&kind == 0 || e.list.Keys != nil || !e.list.takes(f) {
 			continue
 		}
 		u := use{entry: int32(i), unit: at(e.zone), text: -1}
@@ -88,12 +88,12 @@ func (s *Set) plan(kind Kind, f Family) plan {
 	return p
 }
 
-// takes reports whether a list is asked about keys of a kind and family.
-func (l *List) takes(kind Kind, f Family) bool {
+// takes reports whether a list is asked about keys of a family.
+func (l *List) takes(f Family) bool {
 	switch {
 	case f == FamilyName:
 		return true
-	case kind == KindURI && l.NoIP:
+	case l.NoIP:
 		return false
 	case f == FamilyIPv6:
 		return !l.NoIPv6
