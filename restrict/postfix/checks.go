@@ -131,9 +131,9 @@ func pipelining(_ context.Context, ev *restrict.Eval, s *Session) restrict.Tri {
 }
 
 func (p *Policy) multiBounce(_ context.Context, ev *restrict.Eval, s *Session) restrict.Tri {
-	limit := 1
-	if st := ev.Stage(); st == restrict.Data || st == restrict.Message {
-		limit = 2
+	limit := 2
+	if ev.Stage() == restrict.Rcpt { // the recipient in question is one more
+		limit = 1
 	}
 	if !s.facts.Knows(restrict.HasSender) || s.facts.Sender.Text != "" || s.facts.RcptCount < limit {
 		return restrict.False

@@ -380,9 +380,10 @@ func (c *compiler) listRule(arg string, subject func(*Session) (string, bool), c
 	return r
 }
 
-// permitList lets an allow list permit only recipients that are ours.
+// permitList lets an allow list permit only recipients that are ours, where a
+// recipient is in question. VRFY is not such a place.
 func (p *Policy) permitList(ctx context.Context, ev *restrict.Eval, s *Session) restrict.Tri {
-	if !s.facts.Knows(restrict.HasRecipient) {
+	if ev.Stage() != restrict.Rcpt || !s.facts.Knows(restrict.HasRecipient) {
 		return restrict.True
 	}
 	return p.authorised(ctx, ev, s)
