@@ -87,6 +87,37 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func feedOctets(w *Writer, msg string) error {
+	for i := range len(msg) {
+		if _, err := w.Write([]byte{msg[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func feedMilter(w *Writer, msg string) error {
+	head, body, _ := strings.Cut(msg, "\r\n\r\n")
+	head = strings.ReplaceAll(head, "\r\n ", "\x00")
+	for _, f := range strings.Split(head, "\r\n") {
+		name, value, _ := strings.Cut(f, ":")
+		if err := w.WriteField(name, strings.ReplaceAll(value, "\x00", "\n ")); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(w.EndHeader(), w.EndHeader()); err != nil {
+		return err
+	}
+	for len(body) > 0 {
+		n := min(7, len(body))
+		if _, err := w.Write([]byte(body[:n])); err != nil {
+			return err
+		}
+		body = body[n:]
+	}
+	return nil
+}
+
 // TestPieces feeds the message in every manner a server or filter may have it.
 func TestPieces(t *testing.T) {
 	a := newAuthenticator(resolvertest.Must(zone...))
@@ -96,44 +127,14 @@ func TestPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	feeds := map[string]func(w *Writer) error{
-		"octets": func(w *Writer) error {
-			for i := range len(msg) {
-				if _, err := w.Write([]byte{msg[i]}); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		"milter": func(w *Writer) error {
-			head, body, _ := strings.Cut(msg, "\r\n\r\n")
-			head = strings.ReplaceAll(head, "\r\n ", "\x00")
-			for _, f := range strings.Split(head, "\r\n") {
-				name, value, _ := strings.Cut(f, ":")
-				if err := w.WriteField(name, strings.ReplaceAll(value, "\x00", "\n ")); err != nil {
-					return err
-				}
-			}
-			if err := errors.Join(w.EndHeader(), w.EndHeader()); err != nil {
-				return err
-			}
-			for len(body) > 0 {
-				n := min(7, len(body))
-				if _, err := w.Write([]byte(body[:n])); err != nil {
-					return err
-				}
-				body = body[n:]
-			}
-			return nil
-		},
-	}
+	feeds := map[string]func(w *Writer, msg string) error{"octets": feedOctets, "milter": feedMilter}
 	for name, feed := range feeds {
 		t.Run(name, func(t *testing.T) {
 			w, err := a.NewWriter(ctx, envelope)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := feed(w); err != nil {
+			if err := feed(w, msg); err != nil {
 				t.Fatal(err)
 			}
 			if w.Result() != nil {
