@@ -163,6 +163,7 @@ func runDemo(ctx context.Context, out io.Writer, verbose bool) error {
 	defer w.close()
 	fmt.Fprintf(out, "SMTP on %s, submission on %s, DNS on %s (UDP and TCP)\n\n",
 		w.server.address(smtpPort), w.server.address(submissionPort), w.port.Addr())
+	printHead(out)
 	var wrong []error
 	for i, s := range scenes {
 		if err := ctx.Err(); err != nil {
@@ -177,7 +178,7 @@ func runDemo(ctx context.Context, out io.Writer, verbose bool) error {
 		}
 		printScene(out, i+1, s, got)
 		if err := s.check(got); err != nil {
-			fmt.Fprintf(out, "    UNEXPECTED: %v\n", err)
+			fmt.Fprintf(out, "      UNEXPECTED: %v\n", err)
 			wrong = append(wrong, err)
 		}
 		fmt.Fprintln(out)

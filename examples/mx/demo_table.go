@@ -6,15 +6,23 @@ import (
 	"strings"
 )
 
-// printScene prints one row of the table.
+const rowFormat = "%2v  %-44s %-10s %-10s %-10s %-10s %s\n"
+
+func printHead(out io.Writer) {
+	fmt.Fprintf(out, rowFormat, "#", "SESSION", "REPLY", "SPF", "DKIM", "DMARC", "RBL")
+}
+
+// printScene prints one row of the table, and below it the whole reply, the
+// rule that decided, and what it found.
 func printScene(out io.Writer, n int, s scene, d *decision) {
-	fmt.Fprintf(out, "%2d  %s\n", n, s.name)
-	fmt.Fprintf(out, "    %s\n", d.Reply)
-	fmt.Fprintf(out, "    SPF %-10s DKIM %-10s DMARC %-10s RBL %s\n", dash(d.SPF), dash(d.DKIM), dash(d.DMARC), dash(d.RBL))
-	fmt.Fprintf(out, "    decided by %s\n", d.Rule)
-	if d.Why != "" {
-		fmt.Fprintf(out, "    because %s\n", d.Why)
+	code, text := d.Reply, ""
+	if f := strings.SplitN(d.Reply, " ", 3); len(f) == 3 {
+		code, text = f[0]+" "+f[1], f[2]
 	}
+	fmt.Fprintf(out, rowFormat, n, s.name, code, dash(d.SPF), dash(d.DKIM), dash(d.DMARC), dash(d.RBL))
+	fmt.Fprintf(out, "      reply: %s\n", text)
+	fmt.Fprintf(out, "      rule:  %s\n", d.Rule)
+	fmt.Fprintf(out, "      why:   %s\n", d.Why)
 	if d.Field != "" {
 		fmt.Fprintln(out, indent(strings.Split(strings.TrimSpace(d.Field), "\r\n")))
 	}
@@ -28,6 +36,4 @@ func dash(s string) string {
 	return s
 }
 
-func indent(lines []string) string {
-	return "      " + strings.ReplaceAll(strings.Join(lines, "\n"), "\n", "\n      ")
-}
+func indent(lines []string) string { return "      " + strings.Join(lines, "\n      ") }

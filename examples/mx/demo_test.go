@@ -24,8 +24,8 @@ func TestScenes(t *testing.T) {
 			if err != nil {
 				t.Errorf("%v\ndialogue:\n%s", err, strings.Join(said, "\n"))
 			}
-			if got != nil && got.Rule == "" {
-				t.Errorf("no rule for reply %q", got.Reply)
+			if got != nil && (got.Rule == "" || got.Why == "") {
+				t.Errorf("no rule or no reason for reply %q: %+v", got.Reply, got)
 			}
 		})
 	}
@@ -82,7 +82,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("no row for %q", s.name)
 		}
 	}
-	for _, want := range []string{"Authentication-Results: mx.example.org;", "decided by", "because", "C: EHLO mail.example.com"} {
+	for _, want := range []string{"Authentication-Results: mx.example.org;", "rule:  main.cf:", "why:   ", "SESSION", "C: EHLO mail.example.com"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table does not contain %q", want)
 		}

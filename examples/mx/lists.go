@@ -83,7 +83,8 @@ func (s *session) obey(r postfix.Reply, d *decision) error {
 	if rule == "" {
 		d.Rule = "SMTP" // a mistake in the command, or commands out of order
 	}
-	for _, reason := range []string{why, text} {
+	_, said, _ := cutLast(text, "rejected: ")
+	for _, reason := range []string{why, said, text} {
 		if d.Why == "" {
 			d.Why = reason
 		}

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -18,63 +15,6 @@ import (
 	"github.com/mailsec-go/mailsec/dmarc"
 )
 
-// A spool holds a message while it arrives: in a file, so that memory does not
-// depend on its size. The octets are kept as they came, since signatures cover
-// them.
-type spool struct {
-	file *os.File
-	size int64
-
-	last    byte
-	bareEnd bool // a CR or LF stood alone
-}
-
-func newSpool() (*spool, error) {
-	f, err := os.CreateTemp("", "mx-message-")
-	if err != nil {
-		return nil, err
-	}
-	return &spool{file: f}, nil
-}
-
-func (s *spool) Write(p []byte) (int, error) {
-	for _, c := range p {
-		if (c == '\n') != (s.last == '\r') {
-			s.bareEnd = true
-		}
-		s.last = c
-	}
-	n, err := s.file.Write(p)
-	s.size += int64(n)
-	return n, err
-}
-
-// parts returns the header block and a reader for the rest.
-func (s *spool) parts() (header []byte, rest io.Reader, err error) {
-	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-		return nil, nil, err
-	}
-	r := bufio.NewReader(s.file)
-	for {
-		line, err := r.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return nil, nil, err
-		}
-		header = append(header, line...)
-		switch {
-		case err == io.EOF, len(header) > dkim.DefaultMaxHeaderBytes:
-			return header, r, nil
-		case len(bytes.TrimRight(line, "\r\n")) == 0:
-			return header, r, nil
-		}
-	}
-}
-
-func (s *spool) remove() {
-	s.file.Close()
-	os.Remove(s.file.Name())
-}
-
 // errBareLineEnd refuses what other servers may take for the end of a message
 // and the begin of another (SMTP smuggling).
 var errBareLineEnd = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 6, 0},
@@ -83,7 +23,7 @@ var errBareLineEnd = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{
 // receive takes a message in, authenticates it on the way, and stores it when
 // nothing speaks against it. The decision says why, whatever becomes of it.
 func (s *session) receive(ctx context.Context, r io.Reader, d *decision) error {
-	sp, err := newSpool()
+	sp, err := newSpool(s.server.inbox)
 	if err != nil {
 		return err
 	}
@@ -97,10 +37,10 @@ func (s *session) receive(ctx context.Context, r io.Reader, d *decision) error {
 		d.Rule, d.Why = "line ends", "a CR or LF that stands alone"
 		return errBareLineEnd
 	}
-	if result != nil {
-		if err := judge(result, d); err != nil {
-			return err
-		}
+	if result == nil {
+		d.Why = s.login + " has logged in"
+	} else if err := judge(result, d); err != nil {
+		return err
 	}
 	if err := s.endOfData(ctx, sp.size, result, d); err != nil {
 		return err
@@ -202,66 +142,4 @@ func (s *session) store(sp *spool, result *mailsec.Result, d *decision) error {
 	}
 	d.QueueID, d.Field = id, string(field)
 	return nil
-}
-
-// authField returns the Authentication-Results field of the message.
-func (s *session) authField(result *mailsec.Result) ([]byte, error) {
-	if result != nil {
-		return result.AppendField(nil)
-	}
-	h := authres.Header{ID: s.server.hostname, Methods: []authres.Method{authres.Auth(authres.Pass, s.login)}}
-	return h.AppendField(nil)
-}
-
-// stamp returns the fields that say how the message came here (RFC 5321,
-// section 4.4).
-func (s *session) stamp(id string) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "Return-Path: <%s>\r\n", printable(s.sender))
-	for _, to := range s.recipients {
-		fmt.Fprintf(&b, "Delivered-To: %s\r\n", printable(to))
-	}
-	with := "ESMTP"
-	if s.encrypted {
-		with += "S"
-	}
-	if s.login != "" {
-		with += "A"
-	}
-	fmt.Fprintf(&b, "Received: from %s ([%s])\r\n\tby %s with %s id %s;\r\n\t%s\r\n",
-		printable(s.helo), s.client.Addr(), s.server.hostname, with, id, time.Now().Format(time.RFC1123Z))
-	return b.Bytes()
-}
-
-// printable makes what a client said fit for a header field.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-// smtpError returns a reply in the form that go-smtp writes to the client.
-func smtpError(code int, enhanced, text string) error {
-	e := &smtp.SMTPError{Code: code, EnhancedCode: smtp.NoEnhancedCode, Message: text}
-	if _, err := fmt.Sscanf(enhanced, "%d.%d.%d", &e.EnhancedCode[0], &e.EnhancedCode[1], &e.EnhancedCode[2]); err != nil {
-		e.EnhancedCode = smtp.NoEnhancedCode
-	}
-	return e
-}
-
-// replyText is how a reply looks to the client; nil is the one for a message
-// taken.
-func replyText(err error) string {
-	var e *smtp.SMTPError
-	if !errors.As(err, &e) {
-		return fmt.Sprint(err)
-	}
-	if e.EnhancedCode == smtp.NoEnhancedCode {
-		return fmt.Sprintf("%d %s", e.Code, e.Message)
-	}
-	c := e.EnhancedCode
-	return fmt.Sprintf("%d %d.%d.%d %s", e.Code, c[0], c[1], c[2], e.Message)
 }

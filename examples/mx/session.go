@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -151,6 +152,9 @@ func (s *session) Data(r io.Reader) error {
 	switch {
 	case err == nil:
 		return s.report(d, &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: "Ok: stored as " + d.QueueID})
+	case errors.Is(err, smtp.ErrDataTooLarge):
+		d.Rule, d.Why = "message size", fmt.Sprintf("more than %d octets", s.server.limits.messageBytes)
+		return s.report(d, smtp.ErrDataTooLarge)
 	case errors.As(err, &reply):
 		return s.report(d, reply)
 	case errors.Is(err, smtp.ErrTooLongLine):
