@@ -53,7 +53,9 @@ func New(c Config) (*Set, error) {
 		e := entry{list: l, name: l.name(), kind: l.kind(), weight: l.weight(), accept: l.accept(), text: -1}
 		e.zone = s.addZone(byName, l, l.Zone)
 		if !l.TextZone.IsZero() {
-			e.text = s.addZone(byName, l, l.TextZone)
+			if e.text = s.addZone(byName, l, l.TextZone); e.text == e.zone {
+				e.text = -1 // nothing more to ask
+			}
 		}
 		s.entries = append(s.entries, e)
 		if why, ok := Retired(l.Zone.Reveal()); ok {

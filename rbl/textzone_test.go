@@ -27,6 +27,7 @@ func TestTextZone(t *testing.T) {
 		{"by a fixed key", List{Keys: []Key{{Name: "Spam.Test."}}}, "listed [127.0.0.7]  part.example"},
 		{"not in the first", List{Accept: MustPattern("127.0.0.9")}, "not matched [127.0.0.2]  part.example"},
 		{"not in the second", List{TextZone: MustZone("empty.example")}, "not listed []  empty.example"},
+		{"the same zone twice", List{TextZone: MustZone("all.example.")}, "listed [127.0.0.2]  all.example"},
 		{"second fails", List{TextZone: MustZone("down.example")}, "failed []  down.example"},
 	}
 	for _, tt := range tests {
