@@ -169,7 +169,6 @@ func (a *asking) send(s *server) error {
 	t.query = r.ids.query(make([]byte, 0, headerLen+len(a.name)+2+4+11), a.key, f)
 	if err := s.send(t, &r.ids); err != nil {
 		r.event(a.key, s, kindOf(err), false, 0, t.start)
-		a.said(s)
 		a.fail(s, kindOf(err), err)
 		return err
 	}
@@ -188,9 +187,9 @@ func (a *asking) take(x arrival) (*dns.Msg, verdict) {
 		a.r.event(a.key, s, Malformed, false, t.wrong, t.start)
 		return a.overTCP(t)
 	case x.err != nil:
+		// It may be the late news of an earlier query, so s is asked again.
 		a.r.event(a.key, s, kindOf(x.err), false, t.wrong, t.start)
 		s.silent(time.Now())
-		a.said(s)
 		a.fail(s, kindOf(x.err), x.err)
 		return nil, askNext
 	}

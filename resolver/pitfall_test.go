@@ -69,14 +69,14 @@ func TestCancelReturnsAtOnce(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, cancel)
 	start := time.Now()
 	_, err := r.LookupTXT(ctx, "a.example.")
-	if d := time.Since(start); d > 300*time.Millisecond || !errors.Is(err, context.Canceled) {
+	if d := time.Since(start); d > time.Second || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled after 50ms, back after %v with %v", d, err)
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer stop()
 	start = time.Now()
 	_, err = r.LookupTXT(ctx, "b.example.")
-	if d := time.Since(start); d > 300*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) {
+	if d := time.Since(start); d > time.Second || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("50ms given, back after %v with %v", d, err)
 	}
 	if _, err = r.LookupTXT(ctx, "c.example."); !errors.Is(err, context.DeadlineExceeded) || len(srv.Queries()) > 2 {
