@@ -129,6 +129,17 @@ func (s *postfixServer) log() string {
 	return string(log)
 }
 
+// crashed reports whether an smtpd has died; the log may be a little late.
+func (s *postfixServer) crashed() bool {
+	for range 20 {
+		if strings.Contains(s.log(), "killed by signal 11") {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return false
+}
+
 // configure writes main.cf, master.cf and the tables.
 func (s *postfixServer) configure(t *testing.T, confs []postfixConf) {
 	t.Helper()
