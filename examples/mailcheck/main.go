@@ -2,10 +2,12 @@
 //
 //	go run ./examples/mailcheck message -ip 192.0.2.10 -helo mail.example.com -from eve@example.com mail.eml
 //	go run ./examples/mailcheck domain example.com
+//	go run ./examples/mailcheck config /etc/postfix/main.cf
 //
 // message authenticates a stored message and explains the outcome; without -ip
 // there is nothing for SPF to check. domain shows what a domain publishes, and
-// what is wrong with it.
+// what is wrong with it. config reads a Postfix configuration and says which of
+// its restrictions don't do what they seem to.
 package main
 
 import (
@@ -39,6 +41,7 @@ type command struct {
 var commands = map[string]command{
 	"message": {"message [flags] FILE", checkMessage},
 	"domain":  {"domain [flags] NAME", checkDomain},
+	"config":  {"config [flags] MAIN.CF", checkConfig},
 }
 
 // A call is one use of a command.
@@ -50,7 +53,7 @@ type call struct {
 	resolver *resolver.Resolver
 }
 
-var errUsage = errors.New("say message FILE or domain NAME")
+var errUsage = errors.New("say message FILE, domain NAME or config MAIN.CF")
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
