@@ -12,10 +12,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mailsec-go/mailsec/resolver"
 )
 
 var (
-	_ Resolver = (*net.Resolver)(nil)
+	_ Resolver     = (*net.Resolver)(nil)
+	_ Resolver     = (*resolver.Resolver)(nil)
+	_ MetaResolver = (*resolver.Resolver)(nil)
 )
 
 // testNow is the clock of all tests.

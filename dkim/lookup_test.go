@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/mailsec-go/mailsec/resolver/resolvertest"
 )
 
 // slow is a resolver that blocks until released or until its context ends, and
@@ -174,5 +176,43 @@ func TestResolverErrors(t *testing.T) {
 		if got := outcome(r); got != tt.want || !errors.Is(r.Results[0].Err, tt.err) {
 			t.Errorf("%v: %s (%v), want %s", tt.err, got, r.Results[0].Err, tt.want)
 		}
+	}
+}
+
+// TestDNS looks up keys in zones, with faults, through the resolver of this
+// module.
+func TestDNS(t *testing.T) {
+	record := &Record{Key: testKey("ed").Public()}
+	line := record.ZoneLine("ed._domainkey.example.com.", 300)
+	msg := mustSign(t, nil, simpleMessage, testSignature("ed"))
+	for _, tt := range []struct {
+		name  string
+		zone  []string
+		fault resolvertest.Fault
+		want  string
+	}{
+		{name: "there", zone: []string{line}, want: "pass/ok"},
+		{name: "an alias", zone: []string{"ed._domainkey.example.com. 300 IN CNAME k.example.net.",
+			record.ZoneLine("k.example.net.", 300)}, want: "pass/ok"},
+		{name: "a wildcard", zone: []string{record.ZoneLine("*._domainkey.example.com.", 300)}, want: "pass/ok"},
+		{name: "no such name", zone: []string{"example.com. 300 IN A 192.0.2.1"}, want: "permerror/key-missing"},
+		{name: "no such type", zone: []string{"ed._domainkey.example.com. 300 IN A 192.0.2.1"}, want: "permerror/key-missing"},
+		{name: "twice", zone: []string{line, "ed._domainkey.example.com. 300 IN TXT \"p=\""}, want: "permerror/key-multiple"},
+		{name: "SERVFAIL", zone: []string{line}, fault: resolvertest.ServFail, want: "temperror/key-unavailable"},
+		{name: "timeout", zone: []string{line}, fault: resolvertest.Timeout, want: "temperror/key-unavailable"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := resolvertest.Must(tt.zone...)
+			if tt.fault != 0 {
+				srv.SetFault("ed._domainkey.example.com.", "TXT", tt.fault)
+			}
+			r := mustVerify(t, &Verifier{Resolver: srv.Resolver(), KeyCache: new(KeyCache)}, msg)
+			if got := outcome(r); got != tt.want {
+				t.Errorf("got %s, want %s (%v)", got, tt.want, r.Results[0].Err)
+			}
+			if r.Results[0].Authentic {
+				t.Error("authentic without DNSSEC")
+			}
+		})
 	}
 }
