@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"strconv"
+	"time"
 
 	"github.com/mailsec-go/mailsec/internal/bodyhash"
 	"github.com/mailsec-go/mailsec/internal/rawheader"
@@ -173,7 +174,7 @@ func (w *SignWriter) write(f *folder, t *template, names []string, bodyHash []by
 	now := w.s.opts.Now().Unix()
 	f.tag("t=", strconv.FormatInt(now, 10), ";")
 	if t.Expire > 0 {
-		f.tag("x=", strconv.FormatInt(now+int64(t.Expire.Seconds()), 10), ";")
+		f.tag("x=", strconv.FormatInt(now+int64(t.Expire/time.Second), 10), ";")
 	}
 	if t.Identity != "" {
 		f.tag("i=", t.Identity, ";")

@@ -22,6 +22,7 @@ func TestName(t *testing.T) {
 	for _, tt := range []struct{ selector, domain, want string }{
 		{"s", "example.com", "s._domainkey.example.com."},
 		{"a.b_1-", "xn--x.example", "a.b_1-._domainkey.xn--x.example."},
+		{"S", "Example.COM", "s._domainkey.example.com."},
 		{"", "example.com", ""},
 		{"s", "", ""},
 		{"s", "example.com.", ""},

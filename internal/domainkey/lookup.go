@@ -28,10 +28,10 @@ type MetaResolver interface {
 	LookupTXTMeta(ctx context.Context, name string) (txts []string, ttl time.Duration, authentic bool, err error)
 }
 
-// Name returns the absolute name of the key of a selector. It fails with
-// [ErrName] unless both consist of labels of letters, digits, hyphens and
-// underscores, within the limits of DNS: a name from a message never reaches
-// DNS unchecked.
+// Name returns the absolute name of the key of a selector, in lower case. It
+// fails with [ErrName] unless both consist of labels of letters, digits,
+// hyphens and underscores, within the limits of DNS: a name from a message
+// never reaches DNS unchecked.
 func Name(selector, domain string) (string, error) {
 	if !IsName(selector) || !IsName(domain) {
 		return "", ErrName
@@ -47,7 +47,7 @@ func Name(selector, domain string) (string, error) {
 	b.WriteString(infix)
 	b.WriteString(domain)
 	b.WriteByte('.')
-	return b.String(), nil
+	return dnsname.Lower(b.String()), nil
 }
 
 // IsName reports whether s consists of labels of letters, digits, hyphens and
