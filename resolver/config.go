@@ -25,7 +25,8 @@ const (
 type Config struct {
 	// Servers are the recursive servers to ask. Empty: those of
 	// /etc/resolv.conf with its options timeout, attempts, rotate and trust-ad;
-	// its search list is never used.
+	// its search list is never used. A system without that file, or without a
+	// server in it: 127.0.0.1.
 	Servers []netip.AddrPort
 
 	// Timeout bounds the wait for one answer. A query is sent again, to the

@@ -29,7 +29,9 @@ const (
 )
 
 // Listen serves s over UDP and TCP on the same port of an address such as
-// "127.0.0.1:0"; "" means that one. Close the listener to stop.
+// "127.0.0.1:0"; "" means that one. Its receive buffer has the size that the
+// system gives, so that a burst of some hundred queries may lose a few, as it
+// does with any server. Close the listener to stop.
 func (s *Server) Listen(addr string) (*Listener, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
@@ -58,7 +60,6 @@ func (l *Listener) bind(ap netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	udp.SetReadBuffer(1 << 20) // a burst of queries; the system may give less
 	addr := udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 	tcp, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(addr))
