@@ -26,7 +26,7 @@ var (
 // whole world: nobody is blocked who is not listed by one of the others, the
 // time stays within the bound of the set, and the reports name the three.
 func TestBrokenListsBlockNobody(t *testing.T) {
-	const timeout, slack = 150 * time.Millisecond, 300 * time.Millisecond
+	const timeout, slack = 300 * time.Millisecond, 700 * time.Millisecond
 	f := &fake{zones: map[string]func(string) answer{}}
 	c := Config{Resolver: f, Timeout: timeout, Breaker: Breaker{Errors: 3, Of: 5, OpenFor: time.Hour}}
 	for i := range 20 {
@@ -110,7 +110,7 @@ func TestListKeyIsNeverShown(t *testing.T) {
 		}
 		logger := slog.New(slog.NewTextHandler(&log, nil))
 		c := Config{
-			Resolver: f, QueryTimeout: 30 * time.Millisecond, Breaker: Breaker{Errors: 1, Of: 1},
+			Resolver: f, QueryTimeout: 100 * time.Millisecond, Breaker: Breaker{Errors: 1, Of: 1},
 			Lists: []List{{Zone: zone}, {Zone: zone, Name: "list " + testKey, Allow: true}},
 			Reply: "{ip} {zone} {list} {code} {text} {reason} {score}",
 			Trace: func(_ context.Context, e Event) { logger.Info("dnsbl", "event", e); fmt.Fprintf(&log, "%+v %#v", e, e) },
@@ -188,7 +188,7 @@ func TestOutcomes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		f := &fake{zones: map[string]func(string) answer{"bl.example": listing(tt.answer, clientLabel)}}
-		s := mustSet(t, Config{Resolver: f, QueryTimeout: 20 * time.Millisecond, Lists: []List{{
+		s := mustSet(t, Config{Resolver: f, QueryTimeout: 200 * time.Millisecond, Lists: []List{{
 			Zone: MustZone("bl.example"), Accept: MustPattern("127.0.0.2"), Refused: MustPattern("127.0.0.3"),
 		}}})
 		v := mustQuery(t, s, client)
@@ -302,9 +302,11 @@ func TestContextEnds(t *testing.T) {
 		"ok.example":   listing(a("127.0.0.2"), clientLabel),
 		"dead.example": always(answer{hang: true}),
 	}}
-	s := mustSet(t, Config{Resolver: f, Block: 2, Lists: []List{{Zone: MustZone("ok.example")}, {Zone: MustZone("dead.example")}}})
 	ctx, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(30*time.Millisecond, cancel)
+	s := mustSet(t, Config{
+		Resolver: f, Block: 2, Lists: []List{{Zone: MustZone("ok.example")}, {Zone: MustZone("dead.example")}},
+		Trace: func(context.Context, Event) { cancel() }, // after the first answer
+	})
 	v, err := s.Query(ctx, client)
 	if !errors.Is(err, context.Canceled) || !v.Incomplete || v.Score != 1 || v.Decision != Pass {
 		t.Errorf("cancelled: %v, %v", &v, err)
