@@ -88,6 +88,15 @@ func status(err error, n int) dnsStatus {
 	case err == nil:
 		return dnsNoData
 	}
+	if re, ok := err.(*resolver.Error); ok { // the usual case, without reflection
+		switch {
+		case !re.NotFound():
+			return dnsRetry
+		case re.NXDomain():
+			return dnsNoName
+		}
+		return dnsNoData
+	}
 	var de *net.DNSError
 	if !errors.As(err, &de) || !de.IsNotFound {
 		return dnsRetry
@@ -135,6 +144,27 @@ func (d dnsClient) mx(ctx context.Context, name string) ([]*net.MX, dnsStatus) {
 		return nil, dnsInvalid
 	}
 	return good, dnsOK
+}
+
+// hasMX is mx for callers that do not need the hosts.
+func (d dnsClient) hasMX(ctx context.Context, name string) dnsStatus {
+	if !queryable(name) {
+		return dnsNoName
+	}
+	list, err := d.r.LookupMX(ctx, absolute(name))
+	st := status(err, len(list))
+	if st != dnsOK {
+		return st
+	}
+	if len(list) == 1 && (list[0].Host == "." || list[0].Host == "") {
+		return dnsNullMX
+	}
+	for _, m := range list {
+		if h := strings.TrimSuffix(m.Host, "."); validHostname(h) || validIP(h) {
+			return dnsOK
+		}
+	}
+	return dnsInvalid
 }
 
 // ns looks up the name servers of a name.
@@ -227,10 +257,7 @@ func (d dnsClient) mailHost(ctx context.Context, name string, mxFirst bool) dnsS
 		}
 		return false
 	}
-	mx := func() bool {
-		_, st := d.mx(ctx, name)
-		return step(st)
-	}
+	mx := func() bool { return step(d.hasMX(ctx, name)) }
 	addr := func(network string) bool {
 		_, st := d.addrs(ctx, network, name)
 		return step(st)

@@ -14,10 +14,9 @@ type smtpWord struct {
 	bad  bool // a bracket or quote does not close
 }
 
-// words splits a command line. Text in angle brackets, square brackets and
+// words appends the words of a command line. Text in angle brackets, square brackets and
 // quotes stays together; "FROM:" and "TO:" end a word.
-func words(line string) []smtpWord {
-	var out []smtpWord
+func words(out []smtpWord, line string) []smtpWord {
 	for i := 0; ; {
 		for i < len(line) && blank(line[i]) {
 			i++
@@ -59,8 +58,13 @@ const maxNested = 20
 // quotedEnd returns the offset after the text in brackets or quotes that starts
 // at i.
 func quotedEnd(s string, i, depth int) (int, bool) {
-	closers := map[byte]byte{'<': '>', '[': ']', '"': '"'}
-	end := closers[s[i]]
+	end := s[i]
+	switch end {
+	case '<':
+		end = '>'
+	case '[':
+		end = ']'
+	}
 	for i++; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == end:
@@ -143,6 +147,20 @@ func parsePath(arg string, strict bool) (string, bool) {
 	return join(addr, false), true
 }
 
+// plainAddress reports whether an address consists of plain characters only,
+// so that scanning it would give it back.
+func plainAddress(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c == '.', c == '-', c == '_', c == '+', c == '=':
+		case c == '@' && i > 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Mail answers MAIL. The argument is what follows the command word, such as
 // "FROM:<user@example.com> SIZE=1000".
 func (s *Session) Mail(ctx context.Context, arg string) Reply {
@@ -150,7 +168,8 @@ func (s *Session) Mail(ctx context.Context, arg string) Reply {
 	if r, ok := s.ready(); !ok {
 		return r
 	}
-	w := words(arg)
+	w := words(s.words[:0], arg)
+	s.words = w
 	switch {
 	case s.needHelo():
 		return s.finish(simple(503, "5.5.1", "Error: send HELO/EHLO first"))
@@ -241,7 +260,8 @@ func (s *Session) Rcpt(ctx context.Context, arg string) Reply {
 	if r, ok := s.ready(); !ok {
 		return r
 	}
-	w := words(arg)
+	w := words(s.words[:0], arg)
+	s.words = w
 	switch {
 	case !s.facts.Knows(restrict.HasSender):
 		return s.finish(simple(503, "5.5.1", "Error: need MAIL command"))

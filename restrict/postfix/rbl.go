@@ -2,7 +2,6 @@ package postfix
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 
 	"github.com/mailsec-go/mailsec/rbl"
@@ -59,12 +58,14 @@ func subjectRecipient(s *Session) (string, bool) {
 	return s.facts.Recipient.Text, s.facts.Knows(restrict.HasRecipient) && s.facts.Recipient.Text != ""
 }
 
-// query builds the name to look up. ok is false for a subject that lists of
+// query builds the absolute name to look up. ok is false for a subject that lists of
 // domains do not know.
-func (l *listCheck) query(what string) (string, bool) {
+func (l *listCheck) query(s *Session, what string) (string, bool) {
 	if l.byAddr {
-		addr, err := netip.ParseAddr(what)
-		return string(rbl.AppendIP(nil, addr)) + l.zone, err == nil
+		if s.reversed == "" {
+			s.reversed = string(rbl.AppendIP(nil, s.facts.Client))
+		}
+		return s.reversed + l.zone + ".", s.reversed != ""
 	}
 	domain := what
 	if i := strings.LastIndexByte(what, '@'); i >= 0 {
@@ -74,7 +75,7 @@ func (l *listCheck) query(what string) (string, bool) {
 	if domain == "" || domain[0] == '[' || strings.Trim(last, "0123456789") == "" || !validHostname(domain) {
 		return "", false
 	}
-	return domain + "." + l.zone, true
+	return domain + "." + l.zone + ".", true
 }
 
 // Test looks the subject up.
@@ -84,7 +85,7 @@ func (l *listCheck) Test(ctx context.Context, ev *restrict.Eval) restrict.Tri {
 	if !ok {
 		return restrict.False
 	}
-	name, ok := l.query(what)
+	name, ok := l.query(s, what)
 	if !ok {
 		return restrict.False
 	}
@@ -112,10 +113,10 @@ func (*listCheck) Stages() restrict.Stages { return restrict.AnyStage }
 // lookup asks the list. The reason is fetched only for a listing; Postfix 3.7
 // does it for every answer.
 func (l *listCheck) lookup(ctx context.Context, ev *restrict.Eval, name string) (listed bool, reason string, failed bool) {
-	if !validHostname(name) {
+	if !validHostname(name[:len(name)-1]) {
 		return false, "", false
 	}
-	addrs, err := l.p.dns.r.LookupNetIP(ctx, "ip4", absolute(name))
+	addrs, err := l.p.dns.r.LookupNetIP(ctx, "ip4", name)
 	st := status(err, len(addrs))
 	if ev.Trace != nil {
 		ev.Note("dns ", name, " A")

@@ -87,8 +87,11 @@ type Session struct {
 	ev     restrict.Eval
 	socket netip.Addr
 	addr   string // the client's address as text
-	where  string // the running command, as logged
-	sni    string
+	// reversed is the address as DNS lists have it, once it was needed.
+	reversed string
+	words    []smtpWord // scratch memory
+	where    string     // the running command, as logged
+	sni      string
 
 	connected   bool
 	denied      *Reply // the refusal at connect
