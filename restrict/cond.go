@@ -33,17 +33,21 @@ func (c *staged) Test(ctx context.Context, ev *Eval) Tri { return c.f(ctx, ev) }
 func (c *staged) Stages() Stages                         { return c.stages }
 func (c *staged) Needs() Need                            { return c.needs }
 
+// clientIn is the condition of ClientIn.
+type clientIn []netip.Prefix
+
 // ClientIn holds for clients inside one of the networks.
-func ClientIn(networks ...netip.Prefix) Cond {
-	networks = slices.Clone(networks)
-	return CondFunc(func(_ context.Context, ev *Eval) Tri {
-		for _, n := range networks {
-			if n.Contains(ev.s.Client) {
-				return True
-			}
+func ClientIn(networks ...netip.Prefix) Cond { return clientIn(slices.Clone(networks)) }
+
+func (c clientIn) Stages() Stages { return AnyStage }
+
+func (c clientIn) Test(_ context.Context, ev *Eval) Tri {
+	for i := range c {
+		if c[i].Contains(ev.s.Client) {
+			return True
 		}
-		return False
-	})
+	}
+	return False
 }
 
 // Authenticated holds for clients that have logged in.
@@ -65,31 +69,57 @@ func NullSender() Cond {
 
 // SenderDomain holds for senders in one of the domains. A domain with a
 // leading dot stands for all names below it.
-func SenderDomain(domains ...string) Cond {
-	return domainIn(domains, Mail.From(), func(s *Session) *Address { return &s.Sender })
-}
+func SenderDomain(domains ...string) Cond { return newDomainIn(domains, Mail) }
 
 // RecipientDomain holds for recipients in one of the domains, as SenderDomain
 // does for senders.
-func RecipientDomain(domains ...string) Cond {
-	return domainIn(domains, Rcpt.From(), func(s *Session) *Address { return &s.Recipient })
+func RecipientDomain(domains ...string) Cond { return newDomainIn(domains, Rcpt) }
+
+// domainIn is the condition of SenderDomain and RecipientDomain.
+type domainIn struct {
+	stage   Stage
+	domains []string // in lower case
 }
 
-func domainIn(domains []string, stages Stages, of func(*Session) *Address) Cond {
-	domains = slices.Clone(domains)
-	return &staged{stages: stages, f: func(_ context.Context, ev *Eval) Tri {
-		d := of(ev.s).Domain
-		for _, want := range domains {
-			if below, dot := strings.CutPrefix(want, "."); dot {
-				if d != "" && dnsname.HasSuffix(d, below) && !dnsname.Equal(d, below) {
-					return True
-				}
-			} else if d != "" && dnsname.Equal(d, want) {
-				return True
-			}
+func newDomainIn(domains []string, stage Stage) *domainIn {
+	c := &domainIn{stage: stage}
+	for _, d := range domains {
+		c.domains = append(c.domains, dnsname.Lower(dnsname.TrimDot(d)))
+	}
+	return c
+}
+
+func (c *domainIn) Stages() Stages { return c.stage.From() }
+
+func (c *domainIn) Test(_ context.Context, ev *Eval) Tri {
+	d := ev.s.Sender.Domain
+	if c.stage == Rcpt {
+		d = ev.s.Recipient.Domain
+	}
+	for _, want := range c.domains {
+		n := len(d) - len(want)
+		if n < 0 || want == "" || n > 0 && want[0] != '.' {
+			continue
 		}
-		return False
-	}}
+		if sameFold(d[n:], want) && (n > 0 || want[0] != '.') {
+			return True
+		}
+	}
+	return False
+}
+
+// sameFold compares a name with one in lower case of the same length.
+func sameFold(name, low string) bool {
+	for i := 0; i < len(low); i++ {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != low[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // SPF holds when the SPF result for MAIL FROM is one of the results. It is
@@ -221,7 +251,7 @@ func OwnsSender() Cond {
 	}}
 }
 
-// Deliverable holds when a probe of the recipient succeeded.
+// RecipientVerified holds when a probe of the recipient succeeded.
 func RecipientVerified() Cond {
 	return &staged{stages: Rcpt.From(), needs: NeedVerifier, f: func(ctx context.Context, ev *Eval) Tri {
 		st, _, err := ev.p.env.Verifier.VerifyAddress(ctx, ev.s.Recipient.Text)

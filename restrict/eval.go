@@ -19,6 +19,7 @@ type Out struct {
 // pending is a remembered deferral.
 type pending struct {
 	active bool
+	asleep bool // does not count in this stage, but again in the next message
 	home   Stage
 	out    Out
 }
@@ -46,6 +47,7 @@ type Eval struct {
 	cause   Cause
 	dry     int
 	depth   int
+	steps   int // rules tried in this run
 	step    int
 	at      Stage // home of the running list
 	discard bool
@@ -147,13 +149,14 @@ func (p *Policy) Run(ctx context.Context, st Stage, s *Session, ev *Eval) Verdic
 		return Verdict{Kind: TempFailed, Cause: ConfigError, Code: 451, Enh: Enhanced{4, 3, 5}, Rule: -1}
 	}
 	ev.s, ev.p, ev.stage = s, p, st
-	ev.depth, ev.dry, ev.hangup = 0, 0, false
+	ev.depth, ev.steps, ev.dry, ev.hangup = 0, 0, 0, false
 	ev.verdict = Verdict{Kind: p.unset[st], Cause: NoList, Rule: -1}
+	ev.ifPermit.asleep = false
 	if p.forget.Has(st) {
-		ev.ifPermit.active, ev.ifReject.active = false, false
+		ev.ifPermit.asleep, ev.ifReject.active = ev.ifPermit.active, false
 	}
 	k := ev.lists(ctx, p.lists[st], true)
-	if !k.Refused() && !ev.hangup && p.resolve.Has(st) && ev.ifPermit.active {
+	if !k.Refused() && !ev.hangup && p.resolve.Has(st) && ev.ifPermit.counts() {
 		k = ev.sayPending(&ev.ifPermit, PendingIfPermit)
 	}
 	if !k.Refused() && !ev.hangup && !ev.discard {
@@ -234,40 +237,54 @@ func (ev *Eval) list(ctx context.Context, l *List) Kind {
 	ev.depth++
 	defer func() { ev.depth-- }()
 	if ev.depth > ev.p.maxDepth {
-		ev.out = Out{451, Enhanced{4, 3, 5}, append(ev.out.Text[:0], "Server configuration error"...)}
-		ev.cause = TooDeep
-		return ev.refuse(l, -1, true)
+		return ev.tooDeep(l)
 	}
 	for i := range l.Rules {
 		if ev.discard || ev.hangup {
 			return Dunno
 		}
+		if ev.steps++; ev.steps > MaxSteps {
+			return ev.tooDeep(l)
+		}
 		k := ev.rule(ctx, l, i)
 		if k != Dunno {
 			return k
 		}
-		if ev.ifPermit.active && ev.ifReject.active {
+		if ev.ifPermit.counts() && ev.ifReject.active {
 			return Dunno
 		}
 	}
 	return Dunno
 }
 
+// tooDeep refuses for now, as the lists would go on for too long.
+func (ev *Eval) tooDeep(l *List) Kind {
+	ev.out = Out{451, Enhanced{4, 3, 5}, append(ev.out.Text[:0], "Server configuration error"...)}
+	ev.cause = TooDeep
+	return ev.refuse(l, -1, true)
+}
+
 // rule tries one rule.
 func (ev *Eval) rule(ctx context.Context, l *List, i int) Kind {
 	r := &l.Rules[i]
+	ev.said, ev.fault, ev.cause = false, false, ByRule
 	if r.DryRun {
 		ev.dry++
 	}
-	ev.said, ev.fault, ev.cause = false, false, ByRule
-	if ev.Trace == nil {
-		got, _ := ev.ops(ctx, r)
-		k := ev.apply(ctx, l, i, r, got)
-		if r.DryRun {
-			ev.dry--
-		}
-		return k
+	k := Dunno
+	if ev.Trace != nil {
+		k = ev.traced(ctx, l, i, r)
+	} else if got, _ := ev.ops(ctx, r); got != False || ev.fault || r.Verb == Require || r.Verb == Accept {
+		k = ev.apply(ctx, l, i, r, got)
 	}
+	if r.DryRun {
+		ev.dry--
+	}
+	return k
+}
+
+// traced tries one rule and records the step.
+func (ev *Eval) traced(ctx context.Context, l *List, i int, r *Rule) Kind {
 	t, outer := ev.Trace, ev.step
 	at := len(t.Steps)
 	t.Steps = append(t.Steps, Step{List: l, Rule: i, Depth: ev.depth})
@@ -277,9 +294,6 @@ func (ev *Eval) rule(ctx context.Context, l *List, i int) Kind {
 	k := ev.apply(ctx, l, i, r, got)
 	t.Steps[at].Kind, t.Steps[at].Cause, t.Steps[at].Dry = k, ev.cause, r.DryRun
 	ev.step = outer
-	if r.DryRun {
-		ev.dry--
-	}
 	return k
 }
 
@@ -453,24 +467,24 @@ func (ev *Eval) maybe(l *List, i int) Kind {
 
 // remember stores the reply unless one is stored already.
 func (ev *Eval) remember(p *pending) {
-	if p.active {
+	if p.counts() {
 		return
 	}
-	p.active = true
-	p.home = ev.at
+	if !p.active {
+		p.home = ev.at
+	}
+	p.active, p.asleep = true, false
 	p.out.Code, p.out.Enh = ev.out.Code, ev.out.Enh
 	p.out.Text = append(p.out.Text[:0], ev.out.Text...)
 }
+
+func (p *pending) counts() bool { return p.active && !p.asleep }
 
 // refuse turns the reply under construction into a verdict. Unless hard, a dry
 // run only logs it.
 func (ev *Eval) refuse(l *List, i int, hard bool) Kind {
 	dry := ev.dry > 0 && !hard
-	if ev.out.Code < 400 || ev.out.Code > 599 || ev.out.Enh[0] == 0 {
-		ev.AddEffect(Effect{Kind: Warning, Text: "SMTP reply code configuration error: " + string(ev.out.append(nil))})
-		ev.out = Out{450, Enhanced{4, 7, 1}, append(ev.out.Text[:0], "Service unavailable"...)}
-		ev.cause = InvalidReplyFixed
-	}
+	ev.mend()
 	if !dry && ev.out.Code >= 500 && ev.ifReject.active {
 		return ev.sayPending(&ev.ifReject, PendingIfReject)
 	}
@@ -482,11 +496,21 @@ func (ev *Eval) refuse(l *List, i int, hard bool) Kind {
 	return ev.settle(l, i, ev.cause)
 }
 
+// mend replaces a reply that would not be a refusal.
+func (ev *Eval) mend() {
+	if ev.out.Code < 400 || ev.out.Code > 599 || ev.out.Enh[0] == 0 {
+		ev.AddEffect(Effect{Kind: Warning, Text: "SMTP reply code configuration error: " + string(ev.out.append(nil))})
+		ev.out = Out{450, Enhanced{4, 7, 1}, append(ev.out.Text[:0], "Service unavailable"...)}
+		ev.cause = InvalidReplyFixed
+	}
+}
+
 // sayPending makes a pending deferral the verdict. It stays pending until a
 // list of its stage, or an earlier one, runs again.
 func (ev *Eval) sayPending(p *pending, c Cause) Kind {
 	ev.out.Code, ev.out.Enh = p.out.Code, p.out.Enh
 	ev.out.Text = append(ev.out.Text[:0], p.out.Text...)
+	ev.mend()
 	ev.finish()
 	return ev.settle(nil, -1, c)
 }

@@ -6,8 +6,12 @@ import (
 	"slices"
 )
 
-// DefaultMaxDepth bounds the nesting of lists.
-const DefaultMaxDepth = 100
+// Limits of an evaluation. Lists that include themselves, or one another many
+// times over, end in a refusal for now.
+const (
+	DefaultMaxDepth = 100     // nesting of lists
+	MaxSteps        = 1 << 16 // rules tried in one run
+)
 
 // The kinds of [Error].
 var (
@@ -141,7 +145,7 @@ func (c *checker) rule(l *List, r *Rule, st Stage) {
 			fail(ErrRule)
 		}
 	}
-	if r.Verb > Invalid {
+	if r.Verb > Invalid || r.OnUnknown == UnknownHolds && r.Verb.accepts() {
 		fail(ErrRule)
 	}
 	if r.Verb == Include {

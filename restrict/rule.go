@@ -58,6 +58,9 @@ func (v Verb) String() string {
 	return "invalid"
 }
 
+// accepts reports whether a rule with the verb can end in an acceptance.
+func (v Verb) accepts() bool { return v == Accept || v == DiscardMessage || v == Include }
+
 // An OnUnknown says what a rule does when one of its conditions is Unknown.
 type OnUnknown uint8
 
@@ -67,7 +70,7 @@ const (
 	UnknownDefersIfPermit                   // as the verb DeferIfPermit
 	UnknownDefersIfReject                   // as the verb DeferIfReject
 	UnknownSkips                            // the rule does not apply
-	UnknownHolds                            // the condition counts as true
+	UnknownHolds                            // the condition counts as true; not in a rule that accepts
 	UnknownRefusesAsDenied                  // as if all conditions held, for Deny
 )
 
