@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"testing"
@@ -14,16 +15,19 @@ import (
 )
 
 // authZone answers everything from memory, as a resolver with a warm cache.
-type authZone struct{ keys *dkimSetup }
+type authZone map[string][]string
 
-func (z authZone) LookupTXT(ctx context.Context, name string) ([]string, error) {
-	switch name {
-	case "example.com.":
-		return []string{"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 include:_spf.example.com -all"}, nil
-	case "_dmarc.example.com.":
-		return []string{dmarcRecord}, nil
+func newAuthZone(keys *dkimSetup) authZone {
+	z := authZone{
+		"example.com.":        {"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 include:_spf.example.com -all"},
+		"_dmarc.example.com.": {dmarcRecord},
 	}
-	if t, _ := z.keys.LookupTXT(ctx, name); t != nil {
+	maps.Copy(z, keys.zone)
+	return z
+}
+
+func (z authZone) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if t, ok := z[name]; ok {
 		return t, nil
 	}
 	return nil, errNotThere
@@ -43,9 +47,10 @@ func (z authZone) LookupAddr(context.Context, string) ([]string, error) {
 }
 
 // BenchmarkAuthenticator authenticates a message completely, field included,
-// beside the verification of its signature alone.
+// beside the verification of its signature alone, with the same resolver.
 func BenchmarkAuthenticator(b *testing.B) {
 	keys := dkimKeys()
+	zone := newAuthZone(keys)
 	msg := keys.message(b, dkimBody(10<<10), keys.signatures(1, dkim.Relaxed))
 	now := func() time.Time { return dkimNow }
 	env := mailsec.Envelope{
@@ -54,7 +59,7 @@ func BenchmarkAuthenticator(b *testing.B) {
 	ctx := context.Background()
 	b.Run("10KB/mailsec", func(b *testing.B) {
 		a := &mailsec.Authenticator{
-			ID: "mx.example.net", Resolver: authZone{keys},
+			ID: "mx.example.net", Resolver: zone,
 			DKIM: dkim.Verifier{Now: now, KeyCache: new(dkim.KeyCache)},
 		}
 		var field []byte
@@ -70,5 +75,15 @@ func BenchmarkAuthenticator(b *testing.B) {
 			}
 		}
 	})
-	b.Run("10KB/dkim-alone", func(b *testing.B) { verifyMailsec(b, keys, msg, 1) })
+	b.Run("10KB/dkim-alone", func(b *testing.B) {
+		v := dkim.Verifier{Resolver: zone, Now: now, KeyCache: new(dkim.KeyCache)}
+		b.ReportAllocs()
+		b.SetBytes(int64(len(msg)))
+		for b.Loop() {
+			report, err := v.Verify(ctx, bytes.NewReader(msg))
+			if err != nil || report.Results[0].Status != dkim.Pass {
+				b.Fatal(report, err)
+			}
+		}
+	})
 }
