@@ -14,6 +14,12 @@ import (
 // This file is the whole of the connection between an SMTP server and the
 // restriction lists: one call for each command, and one function that turns the
 // answer into a reply.
+//
+// What go-smtp does not tell the lists can't know: whether a client said HELO or
+// EHLO, and whether it sent commands ahead (reject_unauth_pipelining).
+
+// errHangUp stands for the reply of a list that wants the client to get none.
+var errHangUp = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Connection closed"}
 
 // connect begins the session of the lists.
 func (s *session) connect(ctx context.Context) error {
@@ -89,7 +95,11 @@ func (s *session) obey(r postfix.Reply, d *decision) error {
 			d.Why = reason
 		}
 	}
-	if r.Close {
+	switch {
+	case r.Silent:
+		s.conn.Close()
+		return s.report(d, errHangUp)
+	case r.Close:
 		s.conn.closeAfterReply()
 	}
 	return s.report(d, smtpError(r.Code, r.Enhanced, text))

@@ -284,6 +284,48 @@ func TestHostileInput(t *testing.T) {
 	}
 }
 
+// A message may come in chunks, and be given up between them.
+func TestChunks(t *testing.T) {
+	s := testServer(t, nil)
+	envelope := func(c *client) {
+		c.expect(t, "MAIL FROM:<eve@mail.example.com>", "250")
+		c.expect(t, "RCPT TO:<alice@example.org>", "250")
+	}
+	chunk := func(c *client, text, last string) reply {
+		// The line end that command adds is that of the text, or of BDAT itself.
+		r, err := c.command("%s", strings.TrimSuffix(fmt.Sprintf("BDAT %d%s\r\n%s", len(text), last, text), "\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, giveUp := range []string{"RSET", "EHLO mail.example.com"} {
+		for _, first := range []string{"", "Subject: x\r\n"} {
+			c := connect(t, s)
+			c.expect(t, "EHLO mail.example.com", "250")
+			envelope(c)
+			if r := chunk(c, first, ""); r.code != 250 {
+				t.Fatalf("first chunk: %v", r)
+			}
+			c.expect(t, giveUp, "250")
+			c.expect(t, "MAIL FROM:<eve@mail.example.com>", "250")
+		}
+	}
+	c := connect(t, s)
+	c.expect(t, "EHLO mail.example.com", "250")
+	envelope(c)
+	if r := chunk(c, testMessage[:30]+"\r\n", ""); r.code != 250 {
+		t.Fatalf("first chunk: %v", r)
+	}
+	c.expect(t, "RCPT TO:<bob@example.org>", "50")
+	if r := chunk(c, "\r\nHello.\r\n", " LAST"); r.code != 250 {
+		t.Fatalf("last chunk: %v", r)
+	}
+	if n := len(messages(t, s.inbox)); n != 1 {
+		t.Errorf("%d messages stored; want 1", n)
+	}
+}
+
 // begin brings a session to the point where the message follows.
 func begin(t *testing.T, c *client, more ...string) {
 	t.Helper()

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -35,6 +37,12 @@ type session struct {
 	encrypted bool
 	login     string
 	logins    int // failed ones
+
+	// A client that sends its message with BDAT may send other commands before
+	// the last chunk, while Data runs in a goroutine of go-smtp. mu is held by
+	// Data and by Reset, which is called when a message is given up.
+	mu        sync.Mutex
+	inMessage atomic.Bool
 
 	sender     string
 	recipients []string
@@ -114,6 +122,9 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 
 // Rcpt is RCPT TO.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.inMessage.Load() {
+		return errSequence
+	}
 	ctx, cancel := s.context()
 	defer cancel()
 	s.askLists(ctx)
@@ -138,6 +149,13 @@ var errRelay = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 
 
 // Data is DATA with all that follows up to the final dot.
 func (s *session) Data(r io.Reader) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.recipients) == 0 { // given up before it began
+		return errTryAgain
+	}
+	s.inMessage.Store(true)
+	defer s.inMessage.Store(false)
 	done := s.conn.message(time.Now().Add(s.server.limits.messageTimeout))
 	defer done()
 	ctx, cancel := context.WithTimeout(context.Background(), s.server.limits.messageTimeout+s.server.limits.checkTimeout)
@@ -174,6 +192,8 @@ var (
 
 // Reset forgets the sender and the recipients.
 func (s *session) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.sender, s.recipients, s.rule = "", nil, ""
 	s.lists.Rset()
 }
@@ -185,6 +205,7 @@ func (s *session) Logout() error { return nil }
 const maxLogins = 3
 
 var (
+	errSequence   = &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "Error: message transfer in progress"}
 	errNeedTLS    = &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Must issue a STARTTLS command first"}
 	errNoLogin    = &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "Error: authentication not enabled"}
 	errMechanism  = &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "Unrecognized authentication mechanism"}
@@ -203,6 +224,9 @@ func (s *session) AuthMechanisms() []string {
 
 // Auth is AUTH.
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	if s.inMessage.Load() {
+		return nil, errSequence
+	}
 	d := s.decision()
 	switch {
 	case s.needsTLSForLogin():
