@@ -44,21 +44,21 @@ func (v *Verifier) Discover(ctx context.Context, author string) (Discovery, erro
 	if !ok {
 		return Discovery{}, &Error{Domain: clip(author), Err: ErrDomain}
 	}
-	w := newWalker(ctx, v, name)
+	w := newWalker(v, name)
 	d := Discovery{AuthorDomain: name}
-	src := w.discover(name)
+	src := w.discover(ctx, name)
 	d.Err = src.err
 	if src.rec != nil {
 		d.Record, d.RecordDomain = src.rec, src.domain
 		_, d.Lint, _ = ParseRecord(src.rec.Text)
 	}
-	k := w.walk(name)
+	k := w.walk(ctx, name)
 	d.OrgDomain = k.org
 	if d.Err == nil {
 		d.Err = k.err
 	}
 	var err error
-	if d.Exists, err = w.exists(name); d.Err == nil {
+	if d.Exists, err = w.exists(ctx, name); d.Err == nil {
 		d.Err = err
 	}
 	if src.rec != nil {
@@ -81,7 +81,7 @@ func (v *Verifier) OrganizationalDomain(ctx context.Context, name string) (strin
 	if !ok {
 		return "", &Error{Domain: clip(name), Err: ErrDomain}
 	}
-	k := newWalker(ctx, v, n).walk(n)
+	k := newWalker(v, n).walk(ctx, n)
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -114,9 +114,9 @@ func (v *Verifier) ExternalDestination(ctx context.Context, policyDomain string,
 	if !ok || host == "" {
 		return Authorization{}, &Error{Domain: clip(policyDomain), Text: clip(u.Text), Err: ErrDomain}
 	}
-	w := newWalker(ctx, v, policy)
+	w := newWalker(v, policy)
 	var a Authorization
-	same, err := w.sameOrg(policy, host)
+	same, err := w.sameOrg(ctx, policy, host)
 	switch {
 	case ctx.Err() != nil:
 		return Authorization{}, ctx.Err()
@@ -132,7 +132,7 @@ func (v *Verifier) ExternalDestination(ctx context.Context, policyDomain string,
 		return a, nil
 	}
 	a.Name = name + "."
-	r, err := w.query(a.Name)
+	r, err := w.query(ctx, a.Name)
 	if err != nil {
 		if cerr := ctx.Err(); cerr != nil {
 			return Authorization{}, cerr
@@ -144,21 +144,21 @@ func (v *Verifier) ExternalDestination(ctx context.Context, policyDomain string,
 }
 
 // sameOrg reports whether two names have the same organizational domain.
-func (w *walker) sameOrg(x, y string) (bool, error) {
+func (w *walker) sameOrg(ctx context.Context, x, y string) (bool, error) {
 	if x == y {
 		return true, nil
 	}
 	if !shareSuffix(x, y) {
 		return false, nil
 	}
-	kx := w.walk(x)
+	kx := w.walk(ctx, x)
 	if kx.err != nil {
 		return false, kx.err
 	}
 	if !dnsname.HasSuffix(y, kx.org) {
 		return false, nil
 	}
-	ky := w.walk(y)
+	ky := w.walk(ctx, y)
 	return ky.err == nil && kx.org == ky.org, ky.err
 }
 

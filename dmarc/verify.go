@@ -78,8 +78,7 @@ func (s *Session) Discover(ctx context.Context) {
 	s.found = true
 	for i := range s.walkers {
 		w := &s.walkers[i]
-		w.ctx = ctx
-		w.source = w.discover(w.author)
+		w.source = w.discover(ctx, w.author)
 	}
 }
 
@@ -99,12 +98,11 @@ func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, er
 	var others []Evaluation
 	for i := range s.walkers {
 		w := &s.walkers[i]
-		w.ctx = ctx
 		e := Evaluation{
 			AuthorDomain: w.author, Policy: PolicyNone,
 			SPF: spf, DKIM: outcomes(dkim), Discovery: s.v.Mode,
 		}
-		w.evaluate(&e)
+		w.evaluate(ctx, &e)
 		if err := ctx.Err(); err != nil {
 			return Evaluation{
 				Result: TempError, AuthorDomain: w.author, Policy: PolicyNone, Disposition: PolicyNone, Err: err,
@@ -158,7 +156,7 @@ func normalize(name string) (string, bool) {
 }
 
 // evaluate fills e up to the result and the policy.
-func (w *walker) evaluate(e *Evaluation) {
+func (w *walker) evaluate(ctx context.Context, e *Evaluation) {
 	src := &w.source
 	e.OrgDomain = src.org
 	switch {
@@ -176,11 +174,11 @@ func (w *walker) evaluate(e *Evaluation) {
 	}
 	e.Record, e.RecordDomain = src.rec, src.domain
 	e.Testing = src.rec.Testing && w.v.Mode == TreeWalk
-	w.align(e)
+	w.align(ctx, e)
 
 	// The np tag matters only where it says something else than sp.
 	if absent, _ := src.rec.policyFor(sub, false, w.v.Mode); absent != policy {
-		w.existence(e)
+		w.existence(ctx, e)
 		switch {
 		case e.Exists == No:
 			policy = absent
@@ -196,7 +194,7 @@ func (w *walker) evaluate(e *Evaluation) {
 
 // existence sets e.Exists. A pass for the author or a name below it proves that
 // the author exists: the record or key was found there.
-func (w *walker) existence(e *Evaluation) {
+func (w *walker) existence(ctx context.Context, e *Evaluation) {
 	proof := isPass(e.SPF.Result) && dnsname.HasSuffix(e.SPF.Domain, e.AuthorDomain)
 	for _, d := range e.DKIM {
 		proof = proof || isPass(d.Result) && dnsname.HasSuffix(d.Domain, e.AuthorDomain)
@@ -206,20 +204,20 @@ func (w *walker) existence(e *Evaluation) {
 		return
 	}
 	var err error
-	if e.Exists, err = w.exists(e.AuthorDomain); err != nil && e.Err == nil {
+	if e.Exists, err = w.exists(ctx, e.AuthorDomain); err != nil && e.Err == nil {
 		e.Err = err
 	}
 }
 
 // align compares the identifiers with the author domain and sets the result.
-func (w *walker) align(e *Evaluation) {
+func (w *walker) align(ctx context.Context, e *Evaluation) {
 	a := aligner{w: w, author: e.AuthorDomain}
-	e.SPFAlignment = a.identifier(e.SPF.Result, e.SPF.Domain, e.Record.ASPF)
+	e.SPFAlignment = a.identifier(ctx, e.SPF.Result, e.SPF.Domain, e.Record.ASPF)
 	e.SPFAligned = isPass(e.SPF.Result) && aligned(e.SPFAlignment)
 	unsure := e.SPFAlignment != NotAligned && !e.SPFAligned
 	for i := range e.DKIM {
 		d := &e.DKIM[i]
-		d.Alignment = a.identifier(d.Result, d.Domain, e.Record.ADKIM)
+		d.Alignment = a.identifier(ctx, d.Result, d.Domain, e.Record.ADKIM)
 		switch {
 		case isPass(d.Result) && aligned(d.Alignment):
 			e.DKIMAligned = true
@@ -257,11 +255,11 @@ type aligner struct {
 }
 
 // identifier returns the alignment of domain, if its result makes that matter.
-func (a *aligner) identifier(result, domain string, mode AlignmentMode) Alignment {
+func (a *aligner) identifier(ctx context.Context, result, domain string, mode AlignmentMode) Alignment {
 	if !isPass(result) && !isTemp(result) {
 		return NotAligned
 	}
-	al := a.compare(domain, mode)
+	al := a.compare(ctx, domain, mode)
 	if a.w.v.Trace != nil {
 		a.w.trace(Event{Kind: EventAlign, Domain: domain, Note: al.String()})
 	}
@@ -272,7 +270,7 @@ func (a *aligner) identifier(result, domain string, mode AlignmentMode) Alignmen
 // organizational domain is always a suffix of the name whose walk found it, so
 // names without a common suffix, and names outside of the author's
 // organizational domain, need no walk.
-func (a *aligner) compare(domain string, mode AlignmentMode) Alignment {
+func (a *aligner) compare(ctx context.Context, domain string, mode AlignmentMode) Alignment {
 	name, ok := normalize(domain)
 	switch {
 	case !ok:
@@ -283,7 +281,7 @@ func (a *aligner) compare(domain string, mode AlignmentMode) Alignment {
 		return NotAligned
 	}
 	if !a.done {
-		a.org, a.done = a.w.walk(a.author), true
+		a.org, a.done = a.w.walk(ctx, a.author), true
 	}
 	if a.org.err != nil {
 		return a.unknown(a.org.err)
@@ -291,7 +289,7 @@ func (a *aligner) compare(domain string, mode AlignmentMode) Alignment {
 	if !dnsname.HasSuffix(name, a.org.org) {
 		return NotAligned
 	}
-	k := a.w.walk(name)
+	k := a.w.walk(ctx, name)
 	switch {
 	case k.err != nil:
 		return a.unknown(k.err)

@@ -30,7 +30,6 @@ type answer struct {
 // walker holds the state of one evaluation: its questions and their answers.
 type walker struct {
 	v         *Verifier
-	ctx       context.Context
 	answers   []*answer
 	pointers  [8]*answer // storage of answers
 	slots     [4]answer  // storage of the first answers
@@ -42,10 +41,9 @@ type walker struct {
 }
 
 // newWalker returns the state for one question about author.
-func newWalker(ctx context.Context, v *Verifier, author string) *walker {
+func newWalker(v *Verifier, author string) *walker {
 	w := new(walker)
 	w.init(v, author)
-	w.ctx = ctx
 	return w
 }
 
@@ -63,7 +61,7 @@ func (w *walker) trace(e Event) {
 }
 
 // ask returns the answer for name, from memory if it was asked before.
-func (w *walker) ask(name string) *answer {
+func (w *walker) ask(ctx context.Context, name string) *answer {
 	for _, a := range w.answers {
 		if a.name == name {
 			return a
@@ -80,7 +78,7 @@ func (w *walker) ask(name string) *answer {
 	if len(name)+len(prefix) > dnsname.MaxName {
 		return a // no such name can exist
 	}
-	r, err := w.query(prefix + name + ".")
+	r, err := w.query(ctx, prefix+name+".")
 	if err != nil {
 		a.err = &Error{Domain: name, Err: err, Cause: r.err}
 		return a
@@ -92,13 +90,13 @@ func (w *walker) ask(name string) *answer {
 
 // query asks one question within the limits. An error is ErrLimit or ErrDNS,
 // with the cause in the reply.
-func (w *walker) query(fqdn string) (reply, error) {
+func (w *walker) query(ctx context.Context, fqdn string) (reply, error) {
 	if w.queries >= w.v.maxQueries() {
 		w.trace(Event{Kind: EventQuery, Name: fqdn, Err: ErrLimit})
 		return reply{}, ErrLimit
 	}
 	w.queries++
-	r := w.asker.lookup(w.ctx, w.v.resolver(), fqdn)
+	r := w.asker.lookup(ctx, w.v.resolver(), fqdn)
 	w.authentic = w.authentic && r.authentic && r.err == nil
 	if w.v.Trace != nil {
 		w.trace(Event{Kind: EventQuery, Name: fqdn, Texts: r.txts, Err: r.err})
@@ -152,13 +150,13 @@ type walk struct {
 }
 
 // walk finds the organizational domain of start (RFC 9989, section 4.10.2).
-func (w *walker) walk(start string) (k walk) {
+func (w *walker) walk(ctx context.Context, start string) (k walk) {
 	if w.v.Mode == PublicSuffix {
 		return w.suffixWalk(start)
 	}
 	var last *answer // the record at the name with the fewest labels so far
 	for name := start; name != ""; name = next(name) {
-		a := w.ask(name)
+		a := w.ask(ctx, name)
 		if a.err != nil {
 			if w.v.LenientWalk && last != nil {
 				break
@@ -228,8 +226,8 @@ type policySource struct {
 }
 
 // discover finds the record that applies to author (RFC 9989, section 4.10.1).
-func (w *walker) discover(author string) (p policySource) {
-	own := w.ask(author)
+func (w *walker) discover(ctx context.Context, author string) (p policySource) {
+	own := w.ask(ctx, author)
 	switch {
 	case own.err != nil:
 		p.err = own.err
@@ -239,9 +237,9 @@ func (w *walker) discover(author string) (p policySource) {
 		return p
 	}
 	if w.v.Mode == PublicSuffix {
-		return w.discoverBySuffix(author, own)
+		return w.discoverBySuffix(ctx, author, own)
 	}
-	k := w.walk(author)
+	k := w.walk(ctx, author)
 	if k.err != nil {
 		p.err = k.err
 		return p
@@ -257,12 +255,12 @@ func (w *walker) discover(author string) (p policySource) {
 
 // discoverBySuffix is the second half of discover for RFC 7489, section 6.6.3:
 // only the organizational domain is asked, and several records end the search.
-func (w *walker) discoverBySuffix(author string, own *answer) (p policySource) {
-	p.org = w.walk(author).org
+func (w *walker) discoverBySuffix(ctx context.Context, author string, own *answer) (p policySource) {
+	p.org = w.walk(ctx, author).org
 	if own.many || p.org == author {
 		return p
 	}
-	a := w.ask(p.org)
+	a := w.ask(ctx, p.org)
 	if a.err != nil {
 		return policySource{err: a.err}
 	}
@@ -273,13 +271,13 @@ func (w *walker) discoverBySuffix(author string, own *answer) (p policySource) {
 }
 
 // exists reports whether name exists in the DNS (RFC 9989, section 3.2.13).
-func (w *walker) exists(name string) (Tri, error) {
+func (w *walker) exists(ctx context.Context, name string) (Tri, error) {
 	for _, a := range w.answers {
 		if a.there && dnsname.HasSuffix(a.name, name) {
 			return Yes, nil
 		}
 	}
-	r, err := w.query(name + ".")
+	r, err := w.query(ctx, name+".")
 	t := Yes
 	switch {
 	case err != nil:
