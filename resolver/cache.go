@@ -18,7 +18,7 @@ const (
 	// (RFC 8767, section 5).
 	staleTTL = 30 * time.Second
 	// entryOverhead estimates the memory of an entry besides its strings.
-	entryOverhead = 256
+	entryOverhead = 288
 	// recordOverhead does the same for one record.
 	recordOverhead = 160
 )

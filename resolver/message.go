@@ -51,6 +51,7 @@ var (
 	errLoop        = errors.New("CNAME loop")
 	errChain       = fmt.Errorf("CNAME chain longer than %d", maxChain)
 	errTarget      = errors.New("CNAME target with a dot inside a label")
+	errUnusable    = errors.New("records without usable data")
 	errType        = errors.New("not a type of data")
 )
 

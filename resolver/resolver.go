@@ -1,14 +1,12 @@
 package resolver
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +27,7 @@ type Resolver struct {
 	mu      sync.Mutex
 	flights map[key]*flight
 	closed  bool
-	next    int // server to begin with, if Rotate
+	turns   int // lookups begun, if Rotate
 }
 
 // A key names one RRset: a canonical name and a type.
@@ -240,7 +238,7 @@ func (r *Resolver) resolve(ctx context.Context, k key) (*answer, *Error) {
 func (r *Resolver) positive(k key, c *chain, rrs []dns.RR, authentic bool, re reply) (*answer, *Error) {
 	a := newAnswer(c.at(), rrs)
 	if len(a.rrs) == 0 {
-		fail := r.fail(Malformed, k.name, k.typ, errTarget)
+		fail := r.fail(Malformed, k.name, k.typ, errUnusable)
 		fail.Server = re.server.name
 		return nil, fail
 	}
@@ -265,47 +263,3 @@ func (r *Resolver) now() time.Time {
 }
 
 func seconds(n uint32) time.Duration { return time.Duration(n) * time.Second }
-
-// order returns the servers in the order they are to be tried: the fastest
-// first, those that were silent lately last. One time in twenty another server
-// that is up goes first, so that its speed is known.
-func (r *Resolver) order() []*server {
-	n := len(r.servers)
-	if n == 1 {
-		return r.servers
-	}
-	order := slices.Clone(r.servers)
-	if r.cfg.Rotate {
-		r.mu.Lock()
-		first := r.next % n
-		r.next++
-		r.mu.Unlock()
-		return append(append(order[:0], r.servers[first:]...), r.servers[:first]...)
-	}
-	type state struct {
-		srtt time.Duration
-		down bool
-	}
-	now := time.Now()
-	states := make(map[*server]state, n)
-	for _, s := range order {
-		srtt, down := s.state(now)
-		states[s] = state{srtt, down}
-	}
-	slices.SortStableFunc(order, func(a, b *server) int {
-		x, y := states[a], states[b]
-		if x.down != y.down {
-			if x.down {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Compare(x.srtt, y.srtt)
-	})
-	var dice [2]byte
-	r.ids.take(dice[:])
-	if i := 1 + int(dice[1])%(n-1); dice[0] < 256/20 && !states[order[i]].down {
-		order[0], order[i] = order[i], order[0]
-	}
-	return order
-}
