@@ -211,7 +211,7 @@ func (p *parser) conditional(start int) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if look.op != opLook {
+		if look == nil || look.op != opLook {
 			return nil, p.fail(start, "assertion expected after (?(")
 		}
 		n.subs = []*node{look}
