@@ -161,6 +161,9 @@ func checkOutputs(t *testing.T, v *Verdict) {
 	if !smtptext.IsSafe(v.Explanation) || len(v.Explanation) > MaxExplanation {
 		t.Errorf("explanation %q", v.Explanation)
 	}
+	if !smtptext.IsSafe(v.String()) {
+		t.Errorf("log line %q", v)
+	}
 	if !smtptext.IsSafe(v.Domain) {
 		t.Errorf("domain %q", v.Domain)
 	}

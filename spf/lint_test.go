@@ -58,6 +58,8 @@ func TestLintFindings(t *testing.T) {
 		{name: "long", record: "v=spf1" + strings.Repeat(" ip4:192.0.2.1", 40) + " -all", want: append([]string{"record-too-long"},
 			slicesRepeat("dead-term ip4:192.0.2.1", 39)...)},
 		{name: "wide", record: "v=spf1 ip4:10.0.0.0/8 ip6:2000::/3 -ip4:0.0.0.0/0 -all", want: []string{"wide-network ip4:10.0.0.0/8", "wide-network ip6:2000::/3"}},
+		{name: "wide hosts", record: "v=spf1 a:h.example.com/0 mx:h.example.com//8 -a:h.example.com/1 -all", zone: append(hosts, "h.example.com. MX 1 h.example.com."),
+			want: []string{"wide-network a:h.example.com/0", "wide-network mx:h.example.com//8"}},
 		{name: "host bits", record: "v=spf1 ip4:192.0.2.1/24 -all", want: []string{"host-bits ip4:192.0.2.1/24"}},
 		{name: "exp", record: "v=spf1 -all exp=e.example.com", want: []string{"explanation exp=e.example.com"}},
 		{name: "exp syntax", record: "v=spf1 -all exp=e.example.com", zone: []string{`e.example.com. TXT "100%"`}, want: []string{"explanation exp=e.example.com"}},

@@ -183,6 +183,9 @@ func (l *linter) directive(n *Node, f *frame, d *Directive, parents []string) {
 		l.follow(n, f, d.Text, d.Pos, d.Spec, parents)
 		l.deny = deny
 	case A, MX, Exists:
+		if d.Qualifier == '+' && (d.Bits4 < wide4 || d.Bits6 < wide6) {
+			l.find(CodeWide, Warning, f.domain, d.Text, d.Pos, "authorizes a very large network")
+		}
 		target, ok := l.static(f, d.Text, d.Pos, d.Spec)
 		if ok && !l.full() {
 			l.hosts(n, f, d, target)

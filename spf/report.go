@@ -1,6 +1,7 @@
 package spf
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/mailsec-go/mailsec/authres"
@@ -21,6 +22,40 @@ func (v *Verdict) shownDomain() string {
 		d = v.Sender[strings.LastIndexByte(v.Sender, '@')+1:]
 	}
 	return clip(d)
+}
+
+// String returns one line for a log: the result, what was checked, the terms
+// that led to it, the counts and the cause. Foreign text is quoted.
+func (v *Verdict) String() string {
+	b := make([]byte, 0, 128)
+	b = append(b, v.Result...)
+	b = append(b, ' ')
+	b = append(b, v.Identity...)
+	b = append(b, '=')
+	b = strconv.AppendQuoteToASCII(b, v.shownDomain())
+	b = append(b, " client="...)
+	b = v.IP.AppendTo(b)
+	if v.Trusted {
+		return string(append(b, " trusted"...))
+	}
+	for _, step := range v.Path {
+		if step.Term == "" {
+			continue
+		}
+		b = append(b, " term="...)
+		b = strconv.AppendQuoteToASCII(b, clip(step.Term))
+		b = append(b, '@')
+		b = append(b, clip(step.Domain)...)
+	}
+	b = append(b, " terms="...)
+	b = strconv.AppendInt(b, int64(v.Terms), 10)
+	b = append(b, " voids="...)
+	b = strconv.AppendInt(b, int64(v.Voids), 10)
+	if v.Cause != nil {
+		b = append(b, " cause="...)
+		b = strconv.AppendQuoteToASCII(b, clip(v.Cause.Error()))
+	}
+	return string(b)
 }
 
 // AuthResult returns the verdict as a method of Authentication-Results

@@ -105,6 +105,25 @@ func TestAuthResult(t *testing.T) {
 	}
 }
 
+func TestVerdictString(t *testing.T) {
+	ip := netip.MustParseAddr("192.0.2.1")
+	for _, tt := range []struct {
+		v    Verdict
+		want string
+	}{
+		{Verdict{Result: Fail, Identity: MailFrom, Domain: "example.com", IP: ip, Terms: 2, Voids: 1, Path: []Step{{"example.com", "redirect=r.example"}, {"r.example", "-all"}}},
+			`fail mailfrom="example.com" client=192.0.2.1 term="redirect=r.example"@example.com term="-all"@r.example terms=2 voids=1`},
+		{Verdict{Result: None, Identity: Helo, Sender: "x\r\ny", IP: ip, Cause: &Error{Kind: ErrNoRecord}},
+			`none helo="x??y" client=192.0.2.1 terms=0 voids=0 cause="spf: no SPF record"`},
+		{Verdict{Result: None, Identity: MailFrom, Domain: "example.com", IP: ip, Trusted: true}, `none mailfrom="example.com" client=192.0.2.1 trusted`},
+		{Verdict{Result: Neutral, Identity: MailFrom, Domain: "example.com", IP: ip, Path: []Step{{"example.com", ""}}}, `neutral mailfrom="example.com" client=192.0.2.1 terms=0 voids=0`},
+	} {
+		if got := tt.v.String(); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
 // TestHostileInput: nothing that a client or a domain chooses leaves its place.
 func TestHostileInput(t *testing.T) {
 	evil := []string{
