@@ -26,9 +26,9 @@
 //   - spf, dkim, dmarc: the mechanisms, with their reasons; dkim signs as well
 //   - authres: the Authentication-Results field, safe to write, strict to read
 //   - rbl: block and allow lists in the DNS
-//   - restrict and its front ends: rules for SMTP sessions, as a policy server,
-//     in the language of Postfix or in that of Exim
-//   - tlspolicy: which TLS a next hop must speak, and its enforcement
+//   - restrict: rules for SMTP sessions; restrict/postfix reads them in the
+//     language of Postfix, restrict/policyd speaks its policy delegation protocol
+//   - tlspolicy: which TLS a next hop must speak
 //
 // The packages take any resolver with the methods of [net.Resolver]; they do
 // not import each other and can be used one by one.
