@@ -40,8 +40,9 @@
 // The limits of RFC 7208, section 4.6.4, are fields of [Checker]: ten terms with
 // lookups, two void lookups, ten names, twenty seconds. Recursion is bounded by
 // the terms, at most 100 whatever the field says. Records are at most
-// [MaxRecord] octets. Nothing is cached but by the resolver; a record is parsed
-// whenever it is used, which is cheaper than finding it in a cache.
+// [MaxRecord] octets, and of a huge one only the terms that can take part are
+// kept in memory. Nothing is cached but by the resolver: a record is parsed
+// whenever it is used.
 //
 // # Trust
 //
