@@ -155,7 +155,7 @@ func (a *attributes) addServerName(word, value string) *Error {
 	switch {
 	case strings.EqualFold(value, "hostname"), strings.EqualFold(value, "nexthop"):
 		value = dnsname.Lower(value)
-	case !isHost([]byte(value)):
+	case !isHostName(value):
 		return bad(word, "not a host name")
 	}
 	a.ServerName = value
@@ -185,7 +185,7 @@ func (a *attributes) addSTS(word, name, value string) *Error {
 		}
 		a.sts.Type = value
 	case "policy_domain":
-		if !isHost([]byte(value)) {
+		if !isHostName(value) {
 			return bad(word, "not a domain name")
 		}
 		a.sts.Domain = value

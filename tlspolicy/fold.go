@@ -1,6 +1,7 @@
 package tlspolicy
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -11,85 +12,84 @@ import (
 // name is no longer.
 const maxFold = 255
 
-// fold writes s in lower case to buf and returns the part that it filled. ok is
-// false, and the key without meaning, when s is not ASCII or does not fit.
-func fold(buf *[maxFold]byte, s string) (key []byte, ok bool) {
-	if len(s) > len(buf) {
-		return nil, false
-	}
-	key = buf[:len(s)]
-	var all byte
-	for i := range key {
-		c := s[i]
-		all |= c
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		key[i] = c
-	}
-	return key, all < utf8.RuneSelf
-}
-
-// Classes of octets.
-const (
-	inLetter uint8 = 1 << iota // letter or underscore
-	inDigit
-	inHyphen
-	inDot
-	inOther
-)
-
-var classes = func() (c [256]uint8) {
+// chars holds each octet in lower case and, above that, the bits of its class.
+var chars = func() (c [256]uint16) {
 	for i := range c {
 		switch b := byte(i); {
-		case 'A' <= b && b <= 'Z', 'a' <= b && b <= 'z', b == '_':
-			c[i] = inLetter
-		case '0' <= b && b <= '9':
-			c[i] = inDigit
-		case b == '-':
-			c[i] = inHyphen
-		case b == '.':
-			c[i] = inDot
+		case 'A' <= b && b <= 'Z':
+			c[i] = isName | uint16(b+'a'-'A')
+		case 'a' <= b && b <= 'z', b == '_', b == '-':
+			c[i] = isName | uint16(b)
+		case '0' <= b && b <= '9', b == '.':
+			c[i] = uint16(b)
+		case b < utf8.RuneSelf:
+			c[i] = isOther | uint16(b)
 		default:
-			c[i] = inOther
+			c[i] = isHigh | uint16(b)
 		}
 	}
 	return c
 }()
 
-// isHost reports whether s is what Postfix takes for a host name: labels of at
-// most 63 letters, digits, underscores and hyphens, none of the latter at either
-// end of a label, and not digits alone; at most 255 octets.
-func isHost(s []byte) bool {
-	if len(s) > maxFold {
+// Classes of octets. Digits and dots have none.
+const (
+	isName  = 1 << (8 + iota) // letter, underscore or hyphen
+	isOther                   // not in host names
+	isHigh                    // not ASCII
+)
+
+// fold writes s in lower case to buf and returns the part that it filled, with
+// the classes of its octets. ok is false, and the key without meaning, when s is
+// not ASCII or does not fit.
+func fold(buf *[maxFold]byte, s string) (key []byte, classes uint16, ok bool) {
+	if len(s) > len(buf) {
+		return nil, 0, false
+	}
+	key = buf[:len(s)]
+	for i := range key {
+		c := chars[s[i]]
+		classes |= c
+		key[i] = byte(c)
+	}
+	return key, classes, classes&isHigh == 0
+}
+
+// isHost reports whether a key with these classes is what Postfix takes for a
+// host name: labels of at most 63 letters, digits, underscores and hyphens, none
+// of the latter at either end of a label, and not digits alone; at most 255
+// octets.
+func isHost(key []byte, classes uint16) bool {
+	if classes&(isOther|isHigh) != 0 || classes&isName == 0 || len(key) > maxFold {
 		return false
 	}
-	var all uint8
-	last, start := inDot, 0
-	for i := 0; i < len(s); i++ {
-		c := classes[s[i]]
-		all |= c
-		if c&(inDot|inHyphen) != 0 {
-			if last == inDot || c == inDot && (last == inHyphen || i-start > dnsname.MaxLabel) {
-				return false
-			}
-			if c == inDot {
-				start = i + 1
-			}
+	for {
+		label, rest, more := bytes.Cut(key, dot)
+		if n := len(label); n == 0 || n > dnsname.MaxLabel || label[0] == '-' || label[n-1] == '-' {
+			return false
 		}
-		last = c
+		if !more {
+			return true
+		}
+		key = rest
 	}
-	return all&inOther == 0 && all&(inLetter|inHyphen) != 0 &&
-		last&(inDot|inHyphen) == 0 && len(s)-start <= dnsname.MaxLabel
+}
+
+var dot = []byte{'.'}
+
+// isHostName is isHost for a text.
+func isHostName(s string) bool {
+	var buf [maxFold]byte
+	key, classes, ok := fold(&buf, s)
+	return ok && isHost(key, classes)
 }
 
 // foldKey returns a key or next hop in the form under which it is compared:
 // lower case, A-labels where it is a name that has any.
 func foldKey(s string) string {
-	name, dot := strings.CutPrefix(s, ".")
+	name, below := strings.CutPrefix(s, ".")
 	a, err := dnsname.ToASCII(name)
 	if err == nil && utf8.ValidString(name) && !strings.HasSuffix(name, ".") {
-		if dot {
+		if below {
 			return "." + a
 		}
 		return a

@@ -1,6 +1,7 @@
 package tlspolicy
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"iter"
@@ -161,29 +162,35 @@ func (ts Tables) Lookup(nexthop string) (m Match, ok bool) { return lookup(ts, n
 func lookup(ts []*Table, nexthop string) (Match, bool) {
 	nexthop = dnsname.TrimDot(nexthop)
 	var buf [maxFold]byte
-	key, ok := fold(&buf, nexthop)
+	key, classes, ok := fold(&buf, nexthop)
 	if !ok {
-		key = []byte(foldKey(nexthop))
+		long := foldKey(nexthop)
+		if key, classes, ok = fold(&buf, long); !ok {
+			key = []byte(long)
+			classes = isOther
+		}
 	}
 	for _, t := range ts {
 		if n, own := t.index.find(key); n > 0 {
 			return t.entries[n-1].match(own), true
 		}
 	}
-	if !isHost(key) {
+	if !isHost(key, classes) {
 		return Match{}, false
 	}
-	for i, c := range key {
-		if c != '.' {
-			continue
+	for {
+		_, parent, ok := bytes.Cut(key, dot)
+		if !ok {
+			return Match{}, false
 		}
+		key = key[len(key)-len(parent)-1:] // the parent with its dot
 		for _, t := range ts {
-			if n, own := t.index.find(key[i:]); n > 0 {
+			if n, own := t.index.find(key); n > 0 {
 				return t.entries[n-1].match(own), true
 			}
 		}
+		key = parent
 	}
-	return Match{}, false
 }
 
 func (e *entry) match(key string) Match {
