@@ -6,9 +6,11 @@ import (
 	"github.com/mailsec-go/mailsec/internal/postline"
 )
 
-// MaxIncludes bounds the nesting of files in a list; MaxItems its length.
+// MaxIncludes bounds the nesting of files in a list, MaxFiles their number,
+// MaxItems the length of the list.
 const (
 	MaxIncludes = 20
+	MaxFiles    = 1000
 	MaxItems    = 1 << 20
 )
 
@@ -42,10 +44,17 @@ type Lists struct {
 // Items returns the elements of a list in order, with files replaced by what
 // they hold.
 func (l *Lists) Items(list string, pos Pos) []Item {
-	return l.items(nil, list, pos, false, 0)
+	r := listReader{Lists: l}
+	return r.items(nil, list, pos, false, 0)
 }
 
-func (l *Lists) items(dst []Item, list string, pos Pos, neg bool, depth int) []Item {
+// listReader reads one list.
+type listReader struct {
+	*Lists
+	files int // read so far
+}
+
+func (l *listReader) items(dst []Item, list string, pos Pos, neg bool, depth int) []Item {
 	for _, text := range Fields(list) {
 		if len(dst) >= MaxItems {
 			return dst
@@ -67,16 +76,19 @@ func (l *Lists) items(dst []Item, list string, pos Pos, neg bool, depth int) []I
 }
 
 // include appends the elements of a file.
-func (l *Lists) include(dst []Item, name string, pos Pos, neg bool, depth int) []Item {
+func (l *listReader) include(dst []Item, name string, pos Pos, neg bool, depth int) []Item {
 	fail := func(err error, advice string) []Item {
 		return append(dst, Item{Neg: neg, Text: name, Pos: pos, Err: &Error{Pos: pos, Text: name, Err: err, Advice: advice}})
 	}
 	switch {
 	case depth >= MaxIncludes:
 		return fail(ErrInclude, "files include each other too deeply")
+	case l.files >= MaxFiles:
+		return fail(ErrInclude, "too many files")
 	case l.ReadFile == nil:
 		return fail(ErrInclude, "this program reads no files")
 	}
+	l.files++
 	text, err := l.ReadFile(name)
 	if err != nil {
 		return fail(err, "")

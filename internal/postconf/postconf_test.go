@@ -234,6 +234,20 @@ func TestItems(t *testing.T) {
 	}
 }
 
+func TestItemsBounds(t *testing.T) {
+	l := Lists{ReadFile: func(string) ([]byte, error) { return []byte("/f /f\n/f\n"), nil }}
+	bad := 0
+	items := l.Items("/f", Pos{})
+	for _, it := range items {
+		if errors.Is(it.Err, ErrInclude) {
+			bad++
+		}
+	}
+	if bad == 0 || len(items) > 3*MaxFiles {
+		t.Errorf("files that include each other: %d items, %d errors", len(items), bad)
+	}
+}
+
 func TestHelpers(t *testing.T) {
 	if got := Fields("a, b {c, d} check_x{ y z}"); !slices.Equal(got, []string{"a", "b", "{c, d}", "check_x{ y z}"}) {
 		t.Errorf("Fields = %q", got)
