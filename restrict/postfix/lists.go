@@ -194,10 +194,7 @@ func (l *lister) take() (string, bool) {
 func (l *lister) add(name string, r restrict.Rule) {
 	r.DryRun = l.dry
 	l.dry = false
-	r.Pos = l.pos
-	if l.pos.Text != "" && l.pos.Text != name {
-		r.Pos.Text = l.pos.Text + ": " + name
-	}
+	r.Pos = restrict.Pos{File: l.pos.File, Line: l.pos.Line, Text: name}
 	l.rules = append(l.rules, r)
 }
 
