@@ -109,6 +109,7 @@ func TestParseRecord(t *testing.T) {
 			Key: testKey("ed").Public(), KeyType: "ed25519", Hashes: []string{"sha256", "sha1"},
 			Services: []string{"email", "*"}, Flags: []string{"y", "s"}, Notes: "a note"}},
 		{in: "k=Ed25519;p=" + ed[:10] + " \t" + ed[10:] + ";", want: Record{Key: testKey("ed").Public(), KeyType: "ed25519"}},
+		{in: "n=a=3Bb=3d =4; k=ed25519; p=" + ed, want: Record{Key: testKey("ed").Public(), KeyType: "ed25519", Notes: "a;b=3d =4"}},
 		{in: "p=", want: Record{KeyType: "rsa", Revoked: true}, err: ErrRevoked, tag: "p"},
 		{in: "v=DKIM1; k=ed25519; p=AAAA", want: Record{KeyType: "ed25519"}, err: ErrKeyData, tag: "p"},
 		{in: "p=" + ed, want: Record{KeyType: "rsa"}, err: ErrKeyData, tag: "p"},

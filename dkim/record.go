@@ -21,7 +21,7 @@ type Record struct {
 	Hashes   []string         // h=, nil: any
 	Services []string         // s=, nil: any
 	Flags    []string         // t=: "y" test mode, "s" no subdomains in i=
-	Notes    string           // n=
+	Notes    string           // n=, decoded
 	Revoked  bool             // p= is empty
 }
 

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/mailsec-go/mailsec/internal/taglist"
 )
@@ -109,7 +110,7 @@ func Parse(txt string) (*Record, error) {
 		case "t":
 			r.Flags = list(v)
 		case "n":
-			r.Notes = string(v)
+			r.Notes = unquote(v)
 		}
 	}
 	switch {
@@ -150,6 +151,25 @@ func list(v []byte) []string {
 	}
 	return items
 }
+
+// unquote decodes a qp-section (RFC 2045, section 6.7); what is no escape stays.
+func unquote(v []byte) string {
+	out := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		if v[i] == '=' && i+2 < len(v) {
+			hi, lo := unhex(v[i+1]), unhex(v[i+2])
+			if hi >= 0 && lo >= 0 {
+				out = append(out, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, v[i])
+	}
+	return string(out)
+}
+
+func unhex(c byte) int { return strings.IndexByte("0123456789ABCDEF", c) }
 
 func lower(b []byte) string {
 	out := make([]byte, len(b))

@@ -250,3 +250,14 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+func TestParseAllocs(t *testing.T) {
+	raw := []byte(strings.Repeat("Received: from a\r\n\tby b\r\nFrom: x\r\n", 15))
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := Parse(raw, 0); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 1 {
+		t.Errorf("Parse allocates %v times for 30 fields, want 1", n)
+	}
+}
