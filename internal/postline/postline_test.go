@@ -82,7 +82,9 @@ func FuzzScanner(f *testing.F) {
 			last = l.Num
 			got.WriteString(l.Text)
 		}
-		squeeze := func(s string) string { return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' }), "") }
+		squeeze := func(s string) string {
+			return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' }), "")
+		}
 		if squeeze(got.String()) != squeeze(want.String()) {
 			t.Errorf("%q: lines %q, want %q", text, got.String(), want.String())
 		}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"path/filepath"
@@ -293,90 +292,6 @@ func TestReadRequestErrors(t *testing.T) {
 		{"a=" + strings.Repeat("x", MaxRequest) + "\n\n", ErrProtocol}} {
 		if req, err := ReadRequest(bufio.NewReader(strings.NewReader(tt.in))); !errors.Is(err, tt.want) {
 			t.Errorf("ReadRequest(%.20q) = %v, %v; want %v", tt.in, req, err, tt.want)
-		}
-	}
-}
-
-// FuzzReadRequest checks that what was read, written and read again is the
-// same, and that the limits hold.
-func FuzzReadRequest(f *testing.F) {
-	f.Add("request=smtpd_access_policy\nsender=a@b\n\n")
-	f.Add("a=b=c\r\n\r\n")
-	f.Add("=\n\n")
-	f.Fuzz(func(t *testing.T, in string) {
-		req, err := ReadRequest(bufio.NewReader(strings.NewReader(in)))
-		if err != nil {
-			return
-		}
-		if len(req.Attrs) > MaxAttrs {
-			t.Fatalf("%d attributes", len(req.Attrs))
-		}
-		text := AppendRequest(nil, req.Attrs)
-		again, err := ReadRequest(bufio.NewReader(strings.NewReader(string(text))))
-		if err != nil || len(again.Attrs) != len(req.Attrs) {
-			t.Fatalf("%q written as %q reads as %v, %v", in, text, again, err)
-		}
-		if third := AppendRequest(nil, again.Attrs); string(third) != string(text) {
-			t.Errorf("not a fixed point: %q then %q", text, third)
-		}
-	})
-}
-
-// FuzzReadReply checks that an answer never yields more than one line.
-func FuzzReadReply(f *testing.F) {
-	f.Add("action=REJECT x\n\n")
-	f.Add("action=\n\naction=OK\n\n")
-	f.Fuzz(func(t *testing.T, in string) {
-		action, _, err := readReply(bufio.NewReader(strings.NewReader(in)))
-		if err == nil && (strings.ContainsAny(action, "\n") || len(action) > MaxReply || !strings.Contains(in, "\n")) {
-			t.Errorf("readReply(%q) = %q", in, action)
-		}
-	})
-}
-
-func Example() {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error)
-	go func() {
-		served <- Serve(ctx, l, HandlerFunc(func(_ context.Context, r *Request) string {
-			if r.Get("sender") == "spammer@example.com" {
-				return "REJECT not from you"
-			}
-			return "DUNNO"
-		}))
-	}()
-
-	c := &Client{Network: "tcp", Address: l.Addr().String()}
-	action, err := c.Query(ctx, []restrict.Attr{
-		{Name: "request", Value: "smtpd_access_policy"},
-		{Name: "sender", Value: "spammer@example.com"},
-	})
-	fmt.Println(action, err)
-	c.Close()
-	stop()
-	fmt.Println(<-served)
-	// Output:
-	// REJECT not from you <nil>
-	// <nil>
-}
-
-func BenchmarkQuery(b *testing.B) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	go Serve(b.Context(), l, HandlerFunc(func(context.Context, *Request) string { return "DUNNO" }))
-	c := &Client{Network: "tcp", Address: l.Addr().String()}
-	defer c.Close()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Query(b.Context(), request); err != nil {
-			b.Fatal(err)
 		}
 	}
 }
