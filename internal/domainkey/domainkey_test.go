@@ -247,3 +247,31 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParse(t *testing.T) {
+	key := edText[len("v=DKIM1; k=ed25519; p="):]
+	r, err := Parse("v=DKIM1; k=ED25519; h=SHA256:sha1; s=*; t=y : S; n=a=20b=; p=" + key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(r.KeyType, r.Hashes, r.Services, r.Flags, r.Notes, r.Bits())
+	if want := fmt.Sprint("ed25519", []string{"sha256", "sha1"}, []string{"*"}, []string{"y", "s"}, "a b=", 256); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for in, want := range map[string]error{
+		"":                        ErrSyntax,
+		"v=DKIM1":                 ErrSyntax,
+		"p=; v=DKIM1":             ErrVersion,
+		"v=DKIM2; p=":             ErrVersion,
+		"k=; p=":                  ErrKeyType,
+		"p=":                      ErrRevoked,
+		"p=AAAA":                  ErrKeyData,
+		"p=A":                     ErrKeyData,
+		"k=ed25519; p=AAAA":       ErrKeyData,
+		strings.Repeat("x", 9000): ErrSyntax,
+	} {
+		if _, err := Parse(in); !errors.Is(err, want) {
+			t.Errorf("Parse(%.40q): %v, want %v", in, err, want)
+		}
+	}
+}
