@@ -106,8 +106,8 @@ func (c *Client) Query(ctx context.Context, attrs []restrict.Attr) (action strin
 		if action, err = c.try(ctx, request); err == nil {
 			return action, nil
 		}
-		if ctx.Err() != nil {
-			return "", ctx.Err()
+		if err := ended(ctx); err != nil {
+			return "", err
 		}
 		if try >= tries {
 			return "", err
@@ -116,6 +116,15 @@ func (c *Client) Query(ctx context.Context, attrs []restrict.Attr) (action strin
 			return "", err
 		}
 	}
+}
+
+// ended is ctx.Err, without waiting for the timer of ctx: a connection may
+// notice the same deadline first.
+func ended(ctx context.Context) error {
+	if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // or returns v, or def when v is 0.
@@ -202,7 +211,7 @@ func (c *Client) exchange(ctx context.Context, cn *conn, request []byte) (action
 		return "", false, c.error(ErrProtocol, nil)
 	case err != nil:
 		cn.Close()
-		return "", !fresh && !answered && ctx.Err() == nil, c.error(ErrIO, err)
+		return "", !fresh && !answered && ended(ctx) == nil, c.error(ErrIO, err)
 	}
 	cn.queries++
 	if inTime {
