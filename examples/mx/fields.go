@@ -25,7 +25,7 @@ func (s *session) authField(result *mailsec.Result) ([]byte, error) {
 // section 4.4).
 func (s *session) stamp(id string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "Return-Path: <%s>\r\n", printable(s.sender))
+	fmt.Fprintf(&b, "Return-Path: %s\r\n", printable(path(s.sender)))
 	for _, to := range s.recipients {
 		fmt.Fprintf(&b, "Delivered-To: %s\r\n", printable(to))
 	}
@@ -36,8 +36,12 @@ func (s *session) stamp(id string) []byte {
 	if s.login != "" {
 		with += "A"
 	}
+	client := s.client.Addr().String()
+	if s.client.Addr().Is6() {
+		client = "IPv6:" + client // RFC 5321, section 4.1.3
+	}
 	fmt.Fprintf(&b, "Received: from %s ([%s])\r\n\tby %s with %s id %s;\r\n\t%s\r\n",
-		printable(s.helo), s.client.Addr(), s.server.hostname, with, id, time.Now().Format(time.RFC1123Z))
+		printable(s.helo), client, s.server.hostname, with, id, time.Now().Format(time.RFC1123Z))
 	return b.Bytes()
 }
 

@@ -33,7 +33,7 @@ func (s *session) receive(ctx context.Context, r io.Reader, d *decision) error {
 	if err != nil {
 		return err
 	}
-	if sp.bareEnd {
+	if sp.bareLineEnd() {
 		d.Rule, d.Why = "line ends", "a CR or LF that stands alone"
 		return errBareLineEnd
 	}

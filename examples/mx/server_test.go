@@ -238,6 +238,15 @@ func TestHostileInput(t *testing.T) {
 			t.Errorf("got %v, %v; want 552", r, err)
 		}
 	})
+	t.Run("large header", func(t *testing.T) {
+		s := testServer(t, nil)
+		c := connect(t, s)
+		begin(t, c)
+		r, err := c.send([]byte(strings.Repeat("X: "+strings.Repeat("a", 900)+"\r\n", 1300) + testMessage))
+		if err != nil || r.code != 552 {
+			t.Errorf("got %v, %v; want 552", r, err)
+		}
+	})
 	t.Run("many recipients", func(t *testing.T) {
 		c := connect(t, s)
 		begin(t, c, "bob@example.org")

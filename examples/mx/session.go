@@ -16,6 +16,7 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+	"github.com/mailsec-go/mailsec/dkim"
 	"github.com/mailsec-go/mailsec/rbl"
 	"github.com/mailsec-go/mailsec/restrict"
 	"github.com/mailsec-go/mailsec/restrict/postfix"
@@ -170,6 +171,9 @@ func (s *session) Data(r io.Reader) error {
 	switch {
 	case err == nil:
 		return s.report(d, &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: "Ok: stored as " + d.QueueID})
+	case errors.Is(err, dkim.ErrHeaderTooLarge):
+		d.Rule, d.Why = "header size", err.Error()
+		return s.report(d, errLongHeader)
 	case errors.Is(err, smtp.ErrDataTooLarge):
 		d.Rule, d.Why = "message size", fmt.Sprintf("more than %d octets", s.server.limits.messageBytes)
 		return s.report(d, smtp.ErrDataTooLarge)
@@ -186,8 +190,9 @@ func (s *session) Data(r io.Reader) error {
 }
 
 var (
-	errTryAgain = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
-	errLongLine = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "Line too long"}
+	errTryAgain   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
+	errLongHeader = &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message header too large"}
+	errLongLine   = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "Line too long"}
 )
 
 // Reset forgets the sender and the recipients.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,8 +16,8 @@ type spool struct {
 	file *os.File
 	size int64
 
-	last    byte
-	bareEnd bool // a CR or LF stood alone
+	last byte
+	bare bool // a CR or LF stood alone
 }
 
 // newSpool makes a spool in tmp/ of a maildir, where nobody reads it, and where
@@ -34,7 +33,7 @@ func newSpool(m maildir) (*spool, error) {
 func (s *spool) Write(p []byte) (int, error) {
 	for _, c := range p {
 		if (c == '\n') != (s.last == '\r') {
-			s.bareEnd = true
+			s.bare = true
 		}
 		s.last = c
 	}
@@ -42,6 +41,9 @@ func (s *spool) Write(p []byte) (int, error) {
 	s.size += int64(n)
 	return n, err
 }
+
+// bareLineEnd reports whether a CR or LF of the message stands alone.
+func (s *spool) bareLineEnd() bool { return s.bare || s.last == '\r' }
 
 // parts returns the header block and a reader for the rest.
 func (s *spool) parts() (header []byte, rest io.Reader, err error) {
@@ -56,9 +58,9 @@ func (s *spool) parts() (header []byte, rest io.Reader, err error) {
 		}
 		header = append(header, line...)
 		switch {
-		case err == io.EOF, len(header) > dkim.DefaultMaxHeaderBytes:
-			return header, r, nil
-		case len(bytes.TrimRight(line, "\r\n")) == 0:
+		case len(header) > dkim.DefaultMaxHeaderBytes:
+			return nil, nil, dkim.ErrHeaderTooLarge
+		case err == io.EOF, string(line) == "\r\n":
 			return header, r, nil
 		}
 	}
