@@ -234,11 +234,17 @@ func (ev *Eval) end(l *List) Kind {
 
 // list runs one list.
 func (ev *Eval) list(ctx context.Context, l *List) Kind {
-	ev.depth++
-	defer func() { ev.depth-- }()
-	if ev.depth > ev.p.maxDepth {
+	if ev.depth >= ev.p.maxDepth {
 		return ev.tooDeep(l)
 	}
+	ev.depth++
+	k := ev.rules(ctx, l)
+	ev.depth--
+	return k
+}
+
+// rules tries the rules of a list until one decides.
+func (ev *Eval) rules(ctx context.Context, l *List) Kind {
 	for i := range l.Rules {
 		if ev.discard || ev.hangup {
 			return Dunno

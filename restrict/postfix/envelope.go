@@ -101,6 +101,9 @@ func (s *Session) extract(ctx context.Context, arg string, allowEmpty, strict bo
 // parsePath finds the one address in an argument. What stands around it is
 // ignored unless strict is set.
 func parsePath(arg string, strict bool) (string, bool) {
+	if n := len(arg); n > 2 && arg[0] == '<' && arg[n-1] == '>' && plainAddress(arg[1:n-1]) {
+		return arg[1 : n-1], true
+	}
 	t, extra := scanComments(arg)
 	var addr []tok
 	n := 0
