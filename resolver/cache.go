@@ -15,7 +15,7 @@ const (
 	cacheShards = 16
 	// staleTTL is the TTL of a record that is given out past its lifetime, and
 	// how long the servers are left alone after they failed to renew it
-	// (RFC 8767, section 5).
+	// (RFC 8767, sections 4 and 5).
 	staleTTL = 30 * time.Second
 	// entryOverhead estimates the memory of an entry besides its strings.
 	entryOverhead = 288

@@ -12,12 +12,12 @@ const (
 	DefaultTries        = 3
 	DefaultDeadline     = 15 * time.Second
 	DefaultMaxInflight  = 64
-	DefaultUDPSize      = 1232 // fits every path unfragmented (RFC 9715, section 3)
+	DefaultUDPSize      = 1232 // no path fragments it (RFC 9715, appendix A)
 	DefaultCacheEntries = 32768
 	DefaultCacheBytes   = 32 << 20
 	DefaultMaxTTL       = time.Hour
-	DefaultMaxNegTTL    = 15 * time.Minute // RFC 2308, section 5: one to three hours at the most
-	DefaultFailTTL      = 5 * time.Second  // RFC 2308, section 7: at most five minutes
+	DefaultMaxNegTTL    = 15 * time.Minute // RFC 2308, section 5, finds up to three hours sensible
+	DefaultFailTTL      = 5 * time.Second  // RFC 2308, section 7.1, allows five minutes
 )
 
 // Config holds the options of a [Resolver]. The zero value asks the servers of

@@ -51,8 +51,10 @@
 //   - A query without answer is repeated after 400 ms or three round trips, to
 //     the next server where there is one. SERVFAIL and REFUSED go on to the next
 //     server at once; NXDOMAIN and an empty answer are final.
-//   - FORMERR, NOTIMP and BADVERS make the resolver ask the server without EDNS
-//     for 15 minutes.
+//   - FORMERR and NOTIMP without an OPT record, and BADVERS, make the resolver ask
+//     again without EDNS; if that works, the server gets none for 15 minutes.
+//   - NXDOMAIN and empty answers are remembered for as long as their SOA record
+//     says, and not at all without one. Failures are remembered for five seconds.
 //   - Authentic means that the server validated the answer by DNSSEC and set
 //     the AD bit, and that it is on a loopback address or [Config.TrustAD] is
 //     set. With aliases every answer on the way must be authentic. The resolver
@@ -60,9 +62,6 @@
 //
 // Deviation: RFC 8020, section 2, lets any NXDOMAIN stand for all names below
 // it; here only an authentic one does, because a forged one would do more harm.
-//
-// Deviation: RFC 2308, section 5, allows an answer without SOA record to be
-// final; it is, but it is not remembered.
 //
 // # Limits
 //
