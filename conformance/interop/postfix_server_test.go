@@ -68,13 +68,23 @@ func postfixPlumbing(dir string) map[string]string {
 	}
 }
 
+// giveUp skips a test that cannot run on this machine, or fails it when
+// MAILSEC_INTEROP=1.
+func giveUp(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("MAILSEC_INTEROP") == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
 // startPostfix runs one Postfix for all configurations, with the DNS of zone.
 func startPostfix(t *testing.T, confs []postfixConf, zone []string) *postfixServer {
 	t.Helper()
 	need(t, "postfix")
 	master, unshare := need(t, "master"), need(t, "unshare")
 	if os.Getuid() != 0 {
-		t.Skip("Postfix is started as root only")
+		giveUp(t, "Postfix is started as root only")
 	}
 	dir, err := os.MkdirTemp("/tmp", "postfix-interop")
 	if err != nil {
@@ -87,7 +97,7 @@ func startPostfix(t *testing.T, confs []postfixConf, zone []string) *postfixServ
 	s := &postfixServer{dir: dir, zone: resolvertest.Must(zone...)}
 	l, err := s.zone.Listen(postfixDNS)
 	if err != nil {
-		t.Skipf("no DNS server on %s: %v", postfixDNS, err)
+		giveUp(t, "no DNS server on %s: %v", postfixDNS, err)
 	}
 	t.Cleanup(func() { l.Close() })
 	s.configure(t, confs)
@@ -102,7 +112,7 @@ func startPostfix(t *testing.T, confs []postfixConf, zone []string) *postfixServ
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
-		t.Skipf("cannot start Postfix in a mount namespace: %v", err)
+		giveUp(t, "cannot start Postfix in a mount namespace: %v", err)
 	}
 	t.Cleanup(func() {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
@@ -118,7 +128,7 @@ func startPostfix(t *testing.T, confs []postfixConf, zone []string) *postfixServ
 		}
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(dir + "/master.out")
-			t.Skipf("Postfix does not listen: %v\n%s%s", err, log, s.log())
+			giveUp(t, "Postfix does not listen: %v\n%s%s", err, log, s.log())
 		}
 	}
 }
@@ -154,7 +164,7 @@ func (s *postfixServer) configure(t *testing.T, confs []postfixConf) {
 		}
 	}
 	if out, err := exec.Command("chown", "-R", "postfix", s.dir+"/data", s.dir+"/queue").CombinedOutput(); err != nil {
-		t.Skipf("no user postfix: %s", out)
+		giveUp(t, "no user postfix: %s", out)
 	}
 	for _, d := range []string{"queue", "queue/pid"} {
 		os.Chown(filepath.Join(s.dir, d), 0, 0)
@@ -232,7 +242,7 @@ func (s *postfixServer) auth(t *testing.T) {
 func servePolicy(t *testing.T) {
 	l, err := net.Listen("tcp", postfixPolicy)
 	if err != nil {
-		t.Skip(err)
+		giveUp(t, "no policy service on %s: %v", postfixPolicy, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
