@@ -17,8 +17,9 @@ type response struct {
 	delay time.Duration
 }
 
-// respond answers a query in wire form.
-func (s *Server) respond(query []byte, tcp bool) response {
+// respond answers a query in wire form. cut makes an answer over UDP no larger
+// than the client takes.
+func (s *Server) respond(query []byte, tcp, cut bool) response {
 	var req dns.Msg
 	if err := req.Unpack(query); err != nil || len(req.Question) != 1 || req.Response {
 		return response{}
@@ -43,7 +44,7 @@ func (s *Server) respond(query []byte, tcp bool) response {
 	if b.fault == None && !tcp {
 		b.fault = s.chance()
 	}
-	return b.finish(query, tcp)
+	return b.finish(query, tcp, cut && !tcp)
 }
 
 // A build is an answer in the making.
@@ -147,7 +148,7 @@ func (s *Server) faultAt(wire string, typ uint16) Fault {
 }
 
 // finish packs the answer, spoilt as the fault says.
-func (b *build) finish(query []byte, tcp bool) response {
+func (b *build) finish(query []byte, tcp, cut bool) response {
 	s := b.server
 	m := &b.msg
 	m.AuthenticatedData = b.authentic
@@ -187,7 +188,7 @@ func (b *build) finish(query []byte, tcp bool) response {
 		b.disguise()
 	}
 	m.Compress = true
-	if !tcp {
+	if cut {
 		b.fit()
 	}
 	out, err := m.Pack()

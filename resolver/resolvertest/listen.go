@@ -106,7 +106,7 @@ func (l *Listener) serveUDP() {
 				continue // an ICMP error of an earlier answer
 			}
 		}
-		out := l.server.respond(buf[:n], false)
+		out := l.server.respond(buf[:n], false, true)
 		l.later(out, func(msg []byte) { l.udp.WriteToUDPAddrPort(msg, from) })
 	}
 }
@@ -187,7 +187,7 @@ func (l *Listener) serveConn(c net.Conn) {
 		if _, err := io.ReadFull(c, query); err != nil {
 			return
 		}
-		out := l.server.respond(query, true)
+		out := l.server.respond(query, true, false)
 		if !l.sleep(out.delay) {
 			return
 		}

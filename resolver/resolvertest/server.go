@@ -188,11 +188,12 @@ func (s *Server) Resolver() *resolver.Resolver {
 }
 
 // Exchange answers one query. It has the shape of [resolver.Config.Exchange].
+// Answers of any size come at once; only the fault Truncate cuts them.
 func (s *Server) Exchange(ctx context.Context, _ netip.AddrPort, query []byte, tcp bool) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	out := s.respond(query, tcp)
+	out := s.respond(query, tcp, false)
 	if out.delay > 0 {
 		s.clock.Advance(out.delay)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mailsec-go/mailsec/resolver"
@@ -86,5 +87,15 @@ func TestInProcess(t *testing.T) {
 	res, err := r.Lookup(ctx, "example.org.", resolver.TypeMX)
 	if err != nil || res.Records[0].String() != "10 mx.example.org." {
 		t.Errorf("Lookup MX = %v, %v", res, err)
+	}
+}
+
+// TestLargeInProcess checks that a large answer takes one question.
+func TestLargeInProcess(t *testing.T) {
+	text := strings.Repeat("0123456789", 1000)
+	srv := resolvertest.Must(`a.example. 300 IN TXT "` + text + `"`)
+	got, err := srv.Resolver().LookupTXT(t.Context(), "a.example.")
+	if err != nil || len(got) != 1 || got[0] != text || len(srv.Queries()) != 1 {
+		t.Errorf("%d records, %v, queries %q", len(got), err, srv.Queries())
 	}
 }

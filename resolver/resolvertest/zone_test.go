@@ -400,3 +400,22 @@ func FuzzZone(f *testing.F) {
 		}
 	})
 }
+
+// TestListenerFaults checks the faults that take time, over UDP and TCP.
+func TestListenerFaults(t *testing.T) {
+	for _, f := range []resolvertest.Fault{resolvertest.Garbage, resolvertest.Slow, resolvertest.Truncate} {
+		srv := resolvertest.Must("a.example. 300 IN A 192.0.2.1")
+		srv.SetFault("*", "A", f)
+		srv.SetDelay(30 * time.Millisecond)
+		r, err := resolver.New(resolver.Config{Servers: listen(t, srv).Servers()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		got, err := r.LookupNetIP(t.Context(), "ip4", "a.example.")
+		if d := time.Since(start); err != nil || len(got) != 1 || f == resolvertest.Slow && d < 30*time.Millisecond {
+			t.Errorf("%v: %v, %v after %v", f, got, err, d)
+		}
+		r.Close()
+	}
+}
