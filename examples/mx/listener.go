@@ -14,7 +14,8 @@ import (
 // in a list so that the server can be stopped without cutting a message in two.
 type listener struct {
 	net.Listener
-	max int
+	max      int
+	refusals chan struct{} // holds one value for each client that is being refused
 
 	mu       sync.Mutex
 	open     map[*conn]bool
@@ -39,7 +40,12 @@ func listen(address string, trusted []netip.Prefix, max int) (*listener, error) 
 			ReadHeaderTimeout: proxyHeaderTimeout,
 		}
 	}
-	return &listener{Listener: l, max: max, open: map[*conn]bool{}}, nil
+	return &listener{
+		Listener: l,
+		max:      max,
+		refusals: make(chan struct{}, maxRefusals),
+		open:     map[*conn]bool{},
+	}, nil
 }
 
 func proxyPolicy(o proxyproto.ConnPolicyOptions, trusted []netip.Prefix) proxyproto.Policy {
@@ -63,14 +69,22 @@ func (l *listener) Accept() (net.Conn, error) {
 		if l.add(c) {
 			return c, nil
 		}
-		go refuse(nc)
+		select {
+		case l.refusals <- struct{}{}:
+			go l.refuse(nc)
+		default: // a flood: no time for words
+			nc.Close()
+		}
 	}
 }
 
+// maxRefusals bounds the clients that are being told to come back.
+const maxRefusals = 50
+
 // refuse tells a client that it may come back. It runs beside Accept, because
 // the PROXY header is read before the first octet is written.
-func refuse(c net.Conn) {
-	defer c.Close()
+func (l *listener) refuse(c net.Conn) {
+	defer func() { c.Close(); <-l.refusals }()
 	c.SetDeadline(time.Now().Add(proxyHeaderTimeout))
 	c.Write([]byte("421 4.3.2 Too many connections, try again later\r\n"))
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -221,12 +222,12 @@ func (s *server) address(p port) netip.AddrPort { return addrPort(s.ports[p].lis
 // stop ends all sessions, each after the command or message it is in, and waits
 // for them until ctx ends; then they are cut off.
 func (s *server) stop(ctx context.Context) error {
-	var errs []error
-	for _, p := range s.ports {
-		if p.listener == nil {
-			continue // not opened
-		}
+	open := slices.DeleteFunc(slices.Clone(s.ports), func(p *portServer) bool { return p.listener == nil })
+	for _, p := range open {
 		p.listener.stop()
+	}
+	var errs []error
+	for _, p := range open {
 		if err := p.smtp.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err, closeAll(p.listener))
 		}

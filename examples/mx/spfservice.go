@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/mailsec-go/mailsec/restrict"
 	"github.com/mailsec-go/mailsec/spf"
@@ -48,13 +49,14 @@ func (s *spfService) Query(ctx context.Context, attrs []restrict.Attr) (action s
 	return fmt.Sprintf("%d %s %s", code, enhanced, text), nil
 }
 
-// spfReason says which term of whose record decided.
+// spfReason says which terms, through which records, led to the verdict.
 func spfReason(v *spf.Verdict) string {
-	switch {
-	case v.Cause != nil:
+	if v.Cause != nil {
 		return v.Cause.Error()
-	case v.Term != "":
-		return fmt.Sprintf("%q in the SPF record of %s", v.Term, v.RecordDomain)
 	}
-	return ""
+	var steps []string
+	for _, step := range v.Path {
+		steps = append(steps, fmt.Sprintf("%q in the SPF record of %s", step.Term, step.Domain))
+	}
+	return strings.Join(steps, ", ")
 }
