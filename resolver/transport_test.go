@@ -546,3 +546,23 @@ func TestServerComesBack(t *testing.T) {
 	}
 	l.Close()
 }
+
+// TestFairQueue checks that lookups which wait for a slot get it in the order
+// they came.
+func TestFairQueue(t *testing.T) {
+	srv := resolvertest.Must(`*.example. 0 IN A 192.0.2.1`)
+	srv.SetFault("*", "*", resolvertest.Slow)
+	srv.SetDelay(150 * time.Millisecond)
+	r := newResolver(t, resolver.Config{Servers: servers(t, srv), MaxInflight: 1})
+	var wg sync.WaitGroup
+	var want []string
+	for i := range 6 {
+		want = append(want, fmt.Sprintf("n%d.example. A", i))
+		wg.Go(func() { addrTTL(t, r, fmt.Sprintf("n%d.example.", i)) })
+		time.Sleep(20 * time.Millisecond)
+	}
+	wg.Wait()
+	if got := srv.Queries(); !slices.Equal(got, want) {
+		t.Errorf("queries %q, want %q", got, want)
+	}
+}
