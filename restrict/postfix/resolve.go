@@ -99,6 +99,11 @@ func (p *Policy) resolve(ctx context.Context, addr string) resolved {
 	if r, ok := p.resolvePlain(ctx, addr); ok {
 		return r
 	}
+	return p.resolveTokens(ctx, addr)
+}
+
+// resolveTokens resolves an address of any form.
+func (p *Policy) resolveTokens(ctx context.Context, addr string) resolved {
 	t := p.origins.rewrite(scan(quoteLocal(addr)))
 	if addr = unquoteLocal(join(t, true)); addr == "" {
 		return resolved{class: classLocal}
