@@ -153,9 +153,9 @@ func (w *world) forget() *decision {
 	return last
 }
 
-// runDemo plays all scenes and prints what came of them. The error says which
+// runDemo plays scenes and prints what came of them. The error says which
 // did not come out as they should.
-func runDemo(ctx context.Context, out io.Writer, verbose bool) error {
+func runDemo(ctx context.Context, scenes []scene, out io.Writer, verbose bool) error {
 	w, err := newWorld()
 	if err != nil {
 		return err

@@ -95,6 +95,13 @@ func TestDemo(t *testing.T) {
 // A scene that does not come out as it must is an error, so that the program
 // exits with 1.
 func TestUnexpectedOutcome(t *testing.T) {
+	wrong := scenes[0]
+	wrong.want.reply = "550"
+	var out bytes.Buffer
+	err := runDemo(t.Context(), []scene{wrong, scenes[1]}, &out, false)
+	if err == nil || !strings.Contains(out.String(), "UNEXPECTED: "+wrong.name) || !strings.Contains(out.String(), scenes[1].name) {
+		t.Errorf("runDemo = %v, printed\n%s\nwant an error, and both rows", err, out.String())
+	}
 	good := decision{Reply: "250 2.0.0 Ok", Rule: "dmarc", SPF: "pass", Field: "x"}
 	s := scene{name: "test", want: outcome{reply: "250", rule: "dmarc", spf: "pass"}}
 	if err := s.check(&good); err != nil {

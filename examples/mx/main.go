@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case *addUser != "":
 		return printUser(*addUser, stdin, stdout)
 	case *demo:
-		return runDemo(ctx, stdout, *verbose)
+		return runDemo(ctx, scenes, stdout, *verbose)
 	case o.listen == "":
 		f.Usage()
 		return fmt.Errorf("say -demo or -listen ADDRESS")

@@ -485,8 +485,11 @@ func TestLogin(t *testing.T) {
 	}
 	c.expect(t, "EHLO laptop", "250")
 	if r, err := c.login("bob", "secret"); err != nil || r.code != 235 {
-		t.Errorf("right password: %v, %v; want 235", r, err)
+		t.Fatalf("right password: %v, %v; want 235", r, err)
 	}
+	c.expect(t, "MAIL FROM:<bob@example.org>", "250")
+	c.expect(t, "RCPT TO:<somebody@shop.example>", "554") // it only stores
+	c.expect(t, "RCPT TO:<alice@example.org>", "250")
 }
 
 // A disk that is full is a temporary failure.
