@@ -138,6 +138,7 @@ type Policy struct {
 
 	hostname       string
 	delay          bool
+	earlySender    bool // see checksSenderEarly
 	heloRequired   bool
 	strict         bool
 	soft           bool

@@ -215,10 +215,10 @@ func (s *Session) mailChecks(ctx context.Context) (Reply, bool) {
 		s.logLine("reject", r.String())
 		return r, false
 	}
-	s.senderChecked = false
 	if s.p.delay {
 		return Reply{}, true
 	}
+	s.senderChecked = false
 	return s.run(ctx, restrict.Mail)
 }
 
@@ -323,7 +323,10 @@ func (s *Session) recipient(ctx context.Context, st restrict.Stage, addr string)
 		return Reply{}, true
 	}
 	s.facts.Recipient, s.facts.Has = restrict.ParseAddress(addr), s.facts.Has|restrict.HasRecipient
-	s.rcptChecked, s.senderChecked = false, s.senderChecked && !s.p.delay
+	s.rcptChecked = false
+	if s.p.delay && !s.p.earlySender {
+		s.senderChecked = false
+	}
 	r, ok := s.run(ctx, st)
 	s.noRecipient()
 	return r, ok

@@ -80,6 +80,9 @@ func (c *compiler) compileLists() {
 	}
 	spec.Final[restrict.Vrfy] = spec.Final[restrict.Rcpt]
 	if p.delay {
+		if p.earlySender = c.checksSenderEarly(); p.earlySender {
+			early = slices.Insert(early, 2, begin("smtpd_sender_restrictions", restrict.Mail, restrict.HasSender, senderAgain))
+		}
 		spec.Lists[restrict.Rcpt] = slices.Concat(early, rcpt)
 		spec.Lists[restrict.Etrn] = []*restrict.List{list["client"], list["helo"], list["etrn"]}
 	} else {
@@ -89,7 +92,8 @@ func (c *compiler) compileLists() {
 		spec.Lists[restrict.Rcpt] = rcpt
 		spec.Lists[restrict.Etrn] = []*restrict.List{list["etrn"]}
 	}
-	spec.Lists[restrict.Vrfy] = spec.Lists[restrict.Rcpt]
+	spec.Lists[restrict.Vrfy] = slices.Insert(slices.Clone(spec.Lists[restrict.Rcpt]), len(spec.Lists[restrict.Rcpt])-len(rcpt),
+		begin("smtpd_relay_restrictions", restrict.Rcpt, 0, vrfyAlone))
 	c.required()
 	if len(c.errs) > 0 {
 		return
@@ -99,6 +103,40 @@ func (c *compiler) compileLists() {
 		c.errs = append(c.errs, err)
 	}
 	p.rules = rules
+}
+
+// begin is a list that only does something when evaluation gets there.
+func begin(name string, home restrict.Stage, needs restrict.Facts, do check) *restrict.List {
+	return &restrict.List{Name: name, Home: home, Needs: needs, Rules: []restrict.Rule{{
+		Verb: restrict.Deny, Ops: cond(do), Pos: restrict.Pos{Text: "(begin)"},
+	}}}
+}
+
+// checksSenderEarly reports whether the client or HELO list may check that the
+// sender exists, by itself or through a class.
+func (c *compiler) checksSenderEarly() bool {
+	texts := []string{c.get("smtpd_client_restrictions"), c.get("smtpd_helo_restrictions")}
+	for _, def := range c.p.classes {
+		texts = append(texts, def)
+	}
+	return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(lower(s), "reject_unlisted_sender") })
+}
+
+// senderAgain lets the lists from here on check once more whether the sender
+// exists. The client and HELO lists of a delayed evaluation run before it: for
+// them a check in an earlier recipient was enough.
+func senderAgain(_ context.Context, _ *restrict.Eval, s *Session) restrict.Tri {
+	s.senderChecked = false
+	return restrict.False
+}
+
+// vrfyAlone forgets what the client and HELO lists left pending when VRFY comes
+// outside a mail transaction.
+func vrfyAlone(_ context.Context, ev *restrict.Eval, s *Session) restrict.Tri {
+	if !s.facts.Knows(restrict.HasSender) {
+		ev.Forget(restrict.Connect)
+	}
+	return restrict.False
 }
 
 // implicitList is the check for unlisted addresses that follows a list.
