@@ -56,13 +56,6 @@ func lookupFailed(ev *restrict.Eval, subject string) restrict.Tri {
 	return restrict.Unknown
 }
 
-// configError refuses for now because the configuration makes no sense.
-func configError(ev *restrict.Eval) restrict.Tri {
-	out := ev.Fault(451, enh(4, 3, 5))
-	out.Text = append(out.Text, "Server configuration error"...)
-	return restrict.Unknown
-}
-
 // framed is a fixed reply about the running list's subject.
 type framed struct {
 	code  uint16

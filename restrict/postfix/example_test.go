@@ -15,7 +15,7 @@ func ExampleCompile() {
 		"smtpd_relay_restrictions =\nsmtpd_recipient_restrictions = permit_mynetworks, permit\n")})
 	fmt.Println(err)
 	// Output:
-	// postfix: main.cf:1: smtpd_relay_restrictions: Postfix would not start: neither this list nor smtpd_recipient_restrictions has reject_unauth_destination, defer_unauth_destination, reject, defer or defer_if_permit: that would be an open relay
+	// postfix: main.cf:1: smtpd_relay_restrictions: the server would not start: neither this list nor smtpd_recipient_restrictions has reject_unauth_destination, defer_unauth_destination, reject, defer or defer_if_permit: that would be an open relay
 }
 
 func ExampleSession() {

@@ -287,7 +287,7 @@ func TestCompileErrors(t *testing.T) {
 		want   error
 		text   string
 	}{
-		{"flag", map[string]string{"smtpd_delay_reject": "maybe"}, postfix.ErrFatal, `smtpd_delay_reject: Postfix would not start: "maybe": write yes or no`},
+		{"flag", map[string]string{"smtpd_delay_reject": "maybe"}, postfix.ErrFatal, `smtpd_delay_reject: the server would not start: "maybe": write yes or no`},
 		{"number", map[string]string{"reject_code": "five"}, postfix.ErrFatal, "write a number from 0 to 999"},
 		{"duration", map[string]string{"smtpd_recipient_restrictions": "check_policy_service inet:1:2", "smtpd_policy_service_timeout": "1x"}, postfix.ErrFatal, "write a number and one of"},
 		{"tempfail", map[string]string{"smtpd_sender_restrictions": "reject_unknown_sender_domain", "unknown_address_tempfail_action": "x"}, postfix.ErrFatal, "write defer_if_permit"},

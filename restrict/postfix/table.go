@@ -61,6 +61,8 @@ func (r remoteTable) Find(key []byte) (string, bool, error) {
 	return r.t.Lookup(context.Background(), string(key))
 }
 
+var _ postmap.Failer = remoteTable{}
+
 // tables opens each table once.
 type tables struct {
 	cfg    *Config
