@@ -148,6 +148,11 @@ func randomConf(r *rand.Rand, i int) postfixConf {
 	// A class must not include itself.
 	m["strict"] = strings.ReplaceAll(m["strict"], "strict", "permit_mynetworks")
 	m["strict"] = strings.ReplaceAll(m["strict"], "texthash:DIR/sender", "inline:{{x=y}}")
+	// Before the sender list, this check remembers across the connections of one
+	// smtpd process that it was done.
+	for _, early := range []string{"strict", "smtpd_client_restrictions", "smtpd_helo_restrictions"} {
+		m[early] = strings.ReplaceAll(m[early], "reject_unlisted_sender", "permit_mynetworks")
+	}
 	choices := map[string][]string{
 		"smtpd_delay_reject": {"yes", "yes", "no"}, "smtpd_helo_required": {"yes", "no"}, "smtpd_sasl_auth_enable": {"yes", "yes", "no"}, "recipient_delimiter": {"", "+"},
 		"parent_domain_matches_subdomains": {"", "relay_domains, smtpd_access_maps", "relay_domains"}, "smtpd_relay_before_recipient_restrictions": {"yes", "no"},
