@@ -138,6 +138,9 @@ func (s *server) socket() (*socket, error) {
 		if n := k.load(); best == nil || n < least {
 			best, least = k, n
 		}
+		if least == 0 {
+			break
+		}
 	}
 	if best != nil && (least < socketShare || len(s.sockets) >= maxSockets) {
 		return best, nil
