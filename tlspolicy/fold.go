@@ -62,9 +62,13 @@ func isHost(key []byte, classes uint16) bool {
 	if classes&(isOther|isHigh) != 0 || classes&isName == 0 || len(key) > maxFold {
 		return false
 	}
+	return validLabels(key)
+}
+
+func validLabels(key []byte) bool {
 	for {
 		label, rest, more := bytes.Cut(key, dot)
-		if n := len(label); n == 0 || n > dnsname.MaxLabel || label[0] == '-' || label[n-1] == '-' {
+		if !validLabel(label) {
 			return false
 		}
 		if !more {
@@ -72,6 +76,11 @@ func isHost(key []byte, classes uint16) bool {
 		}
 		key = rest
 	}
+}
+
+func validLabel(label []byte) bool {
+	n := len(label)
+	return n > 0 && n <= dnsname.MaxLabel && label[0] != '-' && label[n-1] != '-'
 }
 
 var dot = []byte{'.'}

@@ -25,6 +25,7 @@ type entry struct {
 	policy *Policy
 	err    *Error // not nil: a bad entry
 	line   int
+	parent bool // the key is a dot and labels of a host name
 }
 
 // A Match is the entry that decides for a next hop.
@@ -108,7 +109,7 @@ func (c *compiler) add(line int, s string) error {
 		c.entries = append(c.entries, entry{})
 		c.keys = append(c.keys, key)
 	}
-	e := entry{line: line, policy: c.known[value]}
+	e := entry{line: line, policy: c.known[value], parent: key[0] == '.' && validLabels([]byte(key[1:]))}
 	if e.policy == nil {
 		e.policy, e.err = parsePolicy(value, c.options)
 		switch {
@@ -175,21 +176,23 @@ func lookup(ts []*Table, nexthop string) (Match, bool) {
 			return t.entries[n-1].match(own), true
 		}
 	}
-	if !isHost(key, classes) {
+	if classes&(isOther|isHigh) != 0 || classes&isName == 0 {
 		return Match{}, false
 	}
+	// What stands before a parent is a host name's beginning if its labels are;
+	// that the rest is one was seen to when the table was compiled.
 	for {
-		_, parent, ok := bytes.Cut(key, dot)
-		if !ok {
+		label, rest, more := bytes.Cut(key, dot)
+		if !more || !validLabel(label) {
 			return Match{}, false
 		}
-		key = key[len(key)-len(parent)-1:] // the parent with its dot
+		key = key[len(label):]
 		for _, t := range ts {
-			if n, own := t.index.find(key); n > 0 {
+			if n, own := t.index.find(key); n > 0 && t.entries[n-1].parent {
 				return t.entries[n-1].match(own), true
 			}
 		}
-		key = parent
+		key = rest
 	}
 }
 
