@@ -1,6 +1,7 @@
 package postmap
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"strings"
 	"unicode"
@@ -67,12 +68,7 @@ func (h *hashTable) Index(key []byte) (int, error) {
 		if len(key) > len(buf) {
 			folded = make([]byte, 0, len(key))
 		}
-		for _, c := range key {
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			folded = append(folded, c)
-		}
+		folded = appendLower(folded, key)
 		key = folded
 	default:
 		if !utf8.Valid(key) {
@@ -266,6 +262,15 @@ const (
 
 func caseOf(key []byte) int {
 	kind := lowerASCII
+	for ; len(key) >= 8; key = key[8:] {
+		w := binary.LittleEndian.Uint64(key)
+		if w&highBits != 0 {
+			return notASCII
+		}
+		if upperBits(w) != 0 {
+			kind = mixedASCII
+		}
+	}
 	for _, c := range key {
 		switch {
 		case c >= utf8.RuneSelf:
@@ -275,6 +280,32 @@ func caseOf(key []byte) int {
 		}
 	}
 	return kind
+}
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x80 * lowBits
+)
+
+// upperBits returns the high bit of each octet of w, all of them ASCII, that is
+// an upper-case letter.
+func upperBits(w uint64) uint64 {
+	return (w + (0x80-'A')*lowBits) &^ (w + (0x7f-'Z')*lowBits) & highBits
+}
+
+// appendLower appends ASCII text in lower case.
+func appendLower(dst, key []byte) []byte {
+	for ; len(key) >= 8; key = key[8:] {
+		w := binary.LittleEndian.Uint64(key)
+		dst = binary.LittleEndian.AppendUint64(dst, w|upperBits(w)>>2)
+	}
+	for _, c := range key {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // fold returns s with case folded: simple folding of Unicode, and ß as ss.

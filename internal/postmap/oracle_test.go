@@ -273,6 +273,30 @@ func TestHash(t *testing.T) {
 	}
 }
 
+func TestLower(t *testing.T) {
+	var all []byte
+	for c := byte(0); c < 128; c++ {
+		all = append(all, c, 'z', c)
+	}
+	for i := range all {
+		for _, n := range []int{1, 7, 8, 9, 20} {
+			in := all[i:min(i+n, len(all))]
+			want := strings.ToLower(string(in))
+			if got := string(appendLower(nil, in)); got != want {
+				t.Fatalf("appendLower(%q) = %q, want %q", in, got, want)
+			}
+			if kind := caseOf(in); (kind == lowerASCII) != (want == string(in)) {
+				t.Fatalf("caseOf(%q) = %d", in, kind)
+			}
+		}
+	}
+	for _, in := range []string{"ä", "aaaaaaaä", "Aaaaaaaaä", "AAAAAAAAAAAAAAAAé"} {
+		if caseOf([]byte(in)) != notASCII {
+			t.Errorf("caseOf(%q) is ASCII", in)
+		}
+	}
+}
+
 func TestLoader(t *testing.T) {
 	own, _ := Parse("static", "mine", nil)
 	l := &Loader{
