@@ -39,7 +39,11 @@ func (p *Policy) action(value, spec, key string) *restrict.List {
 	}
 	c := *p.lookAhead
 	c.errs = nil
-	return c.action(value, spec, key)
+	l := c.action(value, spec, key)
+	if len(c.errs) > 0 { // it asks for what the Config does not provide
+		return &restrict.List{Name: "access", Rules: []restrict.Rule{invalid()}}
+	}
+	return l
 }
 
 // action compiles an access(5) action.
@@ -93,7 +97,10 @@ func (c *compiler) action(value, spec, key string) *restrict.List {
 	if strings.Contains(value, ":") {
 		return one(invalid())
 	}
-	l.Rules = c.rules(value, "", pos)
+	in := lister{c: c, toks: fields(value), pos: pos, action: true}
+	for in.next() {
+	}
+	l.Rules = in.rules
 	return l
 }
 

@@ -213,6 +213,7 @@ type lister struct {
 	toks     []string
 	implicit string
 	class    string // the class being compiled, "" for other lists
+	action   bool   // the list is the result of a table: its mistakes are not fatal
 	pos      restrict.Pos
 	rules    []restrict.Rule
 	dry      bool
@@ -298,6 +299,12 @@ func (l *lister) result(name string) {
 	if err != nil {
 		l.c.fail(l.pos.Text, test, ErrValue, err.Error())
 		return
+	}
+	if n, ok := cd.(restrict.Needer); ok {
+		if n.Needs() == restrict.NeedGreylist && l.c.cfg.Greylist == nil || n.Needs() == restrict.NeedLimiter && l.c.cfg.Limiter == nil {
+			l.c.fail(l.pos.Text, test, ErrNeed, "set Config."+n.Needs().String())
+			return
+		}
 	}
 	l.add(name+" "+arg, restrict.Rule{
 		Verb: restrict.Include, Ops: cond(cd), OnUnknown: restrict.UnknownDefersIfPermit,

@@ -22,7 +22,7 @@ type policyCheck struct {
 // policyBuilder compiles check_policy_service.
 func policyBuilder(l *lister, name string) {
 	arg, ok := l.take()
-	if !ok {
+	if !ok || l.action {
 		l.add(name, invalid())
 		return
 	}

@@ -323,6 +323,38 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
+// TestRunTimeActions: what a table or server says at run time is compiled then;
+// what cannot be evaluated refuses for now, and nothing panics for want of an
+// interface.
+func TestRunTimeActions(t *testing.T) {
+	for action, want := range map[string]string{
+		"reject_unknown_sender_domain": "451", "reject_rbl_client bl.example": "451", "reject_unverified_sender": "451",
+		"check_policy_service x": "451", "check_policy_service": "451", "check_result { greylist, REJECT }": "451",
+		"check_result { rate=1/1m, REJECT }": "451", "check_result { foo, REJECT }": "451", "check_sender_ns_access x": "451",
+		"permit_mx_backup": "451", "sleep": "451", "HOLD": "250", "450 4.1.1 wait": "450", "reject_non_fqdn_sender, permit": "250",
+	} {
+		p, err := postfix.Compile(postfix.Config{
+			Extensions: true, Params: map[string]string{
+				"mydestination": "example.com", "smtpd_relay_restrictions": "check_policy_service inet:1:2, reject_unauth_destination",
+			},
+			Policy: func(postfix.PolicyService) postfix.PolicyClient {
+				return policyFunc(func() (string, error) { return action, nil })
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := talk(t, p, stranger, envelope...); !strings.HasPrefix(r.String(), want) {
+			t.Errorf("%s: got %v, want %s", action, r, want)
+		}
+	}
+	// In a table known at compile time a bad policy service is no reason not to start.
+	p := compile(t, map[string]string{"smtpd_recipient_restrictions": "check_sender_access inline:{{sender.example=check_policy_service x}}"})
+	if r := talk(t, p, stranger, envelope...); r.Code != 451 {
+		t.Errorf("got %v, want 451", r)
+	}
+}
+
 // TestSleep: the standard sleep ends with the context.
 func TestSleep(t *testing.T) {
 	p := compile(t, map[string]string{"smtpd_client_restrictions": "sleep 100, check_client_access sql:t"}, func(c *postfix.Config) {
