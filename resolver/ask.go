@@ -15,48 +15,43 @@ const maxPlain = 2
 // An asking is a question on its way over the network. A query that stays
 // without answer is repeated, and the answer to any of the repetitions counts.
 type asking struct {
-	*question
+	question
 	ctx      context.Context
 	until    time.Time    // the end of the whole lookup
 	arrivals chan arrival // room for all there can be
 	timer    *time.Timer  // nil until needed
 	tries    []*try
 	open     int     // tries without an answer
-	plain    int     // repetitions in another form
+	repeats  int     // tries again in another form
 	held     *server // a slot of which is held, or nil
 }
 
-// askNet asks over UDP, and over TCP where the answer is truncated.
-func (q *question) askNet(ctx context.Context, until time.Time) (reply, *Error) {
-	a := &asking{
-		question: q,
-		ctx:      ctx,
-		until:    until,
-		arrivals: make(chan arrival, q.r.cfg.Tries*len(q.order)+maxPlain),
-	}
+// ask asks over UDP, and over TCP where the answer is truncated.
+func (a *asking) ask() (reply, *Error) {
+	a.arrivals = make(chan arrival, a.r.cfg.Tries*len(a.order)+maxPlain)
 	defer a.end()
-	for ctx.Err() == nil {
-		rest := time.Until(until)
+	for a.ctx.Err() == nil {
+		rest := time.Until(a.until)
 		if rest <= 0 {
-			return reply{}, q.fail(q.order[0], Timeout, errDeadline)
+			return reply{}, a.fail(a.order[0], Timeout, errDeadline)
 		}
-		wait := q.r.cfg.Timeout
-		switch s := q.server(); {
+		wait := a.r.cfg.Timeout
+		switch s := a.server(); {
 		case s != nil:
 			if err := a.send(s); err != nil && (a.open == 0 || len(a.arrivals) == 0) {
 				continue
 			}
-			if !q.exhausted() {
-				wait = s.patience((len(a.tries)-1)/len(q.order), wait)
+			if !a.exhausted() {
+				wait = s.patience((len(a.tries)-1)/len(a.order), wait)
 			}
 		case a.open == 0:
-			return reply{}, q.worst
+			return reply{}, a.worst
 		}
 		if re, ok := a.wait(min(wait, rest)); ok {
 			return re, nil
 		}
 	}
-	return reply{}, q.fail(q.order[0], kindOf(ctx.Err()), context.Cause(ctx))
+	return reply{}, a.fail(a.order[0], kindOf(a.ctx.Err()), context.Cause(a.ctx))
 }
 
 var (
@@ -79,7 +74,7 @@ func (a *asking) wait(d time.Duration) (reply, bool) {
 		case useIt:
 			return reply{m, x.try.server}, true
 		case askPlain:
-			if a.plain++; a.plain <= maxPlain && a.send(x.try.server) == nil {
+			if a.repeats++; a.repeats <= maxPlain && a.send(x.try.server) == nil {
 				continue
 			}
 		}

@@ -117,17 +117,22 @@ type question struct {
 	key
 	r     *Resolver
 	order []*server
-	given []bool // servers of order that have said no
-	next  int    // index into order
-	tries int    // tries begun
-	worst *Error // the most telling failure so far
+	given []bool  // servers of order that have said no
+	few   [4]bool // what given usually is
+	next  int     // index into order
+	begun int     // tries begun
+	worst *Error  // the most telling failure so far
 
-	plain *server // asked without EDNS, because it failed with
+	withoutOPT *server // asked without EDNS, because it failed with
 }
 
-func (r *Resolver) newQuestion(k key) *question {
-	order := r.order()
-	return &question{key: k, r: r, order: order, given: make([]bool, len(order))}
+// start prepares q for its first try.
+func (q *question) start(r *Resolver, k key) {
+	q.key, q.r, q.order = k, r, r.order()
+	if q.given = q.few[:]; len(q.order) > len(q.few) {
+		q.given = make([]bool, len(q.order))
+	}
+	q.given = q.given[:len(q.order)]
 }
 
 // server returns the server to ask next, or nil if there is none left.
@@ -138,7 +143,7 @@ func (q *question) server() *server {
 		}
 		i := q.next % len(q.order)
 		q.next++
-		q.tries++
+		q.begun++
 		if !q.given[i] {
 			return q.order[i]
 		}
@@ -147,7 +152,7 @@ func (q *question) server() *server {
 
 // exhausted reports whether server would return nil.
 func (q *question) exhausted() bool {
-	return q.tries >= q.r.cfg.Tries*len(q.order) || !slices.Contains(q.given, false)
+	return q.begun >= q.r.cfg.Tries*len(q.order) || !slices.Contains(q.given, false)
 }
 
 // said notes that s has answered, in a way that makes asking it again useless.
@@ -193,13 +198,16 @@ func outcome(m *dns.Msg, k Kind) Kind {
 
 // ask sends the question k to the servers until one has answered it.
 func (r *Resolver) ask(ctx context.Context, k key, until time.Time) (reply, *Error) {
-	q := r.newQuestion(k)
 	if r.cfg.Exchange != nil {
+		var q question
+		q.start(r, k)
 		ctx, stop := context.WithDeadline(ctx, until)
 		defer stop()
 		return q.askHook(ctx)
 	}
-	return q.askNet(ctx, until)
+	a := asking{ctx: ctx, until: until}
+	a.start(r, k)
+	return a.ask()
 }
 
 // askHook asks through Config.Exchange, one try after the other.
@@ -270,11 +278,11 @@ func (q *question) examine(s *server, m *dns.Msg, how match, form form, tcp bool
 	v, kind, err := judge(m, q.name, form.udpSize != 0, tcp)
 	switch v {
 	case useIt, askTCP:
-		if q.plain == s {
+		if q.withoutOPT == s {
 			s.noEDNS(q.r.now()) // that was the reason
 		}
 	case askPlain:
-		q.plain = s
+		q.withoutOPT = s
 	case askNext:
 		q.said(s)
 	}
@@ -307,7 +315,7 @@ func rank(k Kind) int {
 // form returns how to dress the query for s.
 func (q *question) form(s *server) form {
 	f := s.form(&q.r.cfg, q.r.now())
-	if q.plain == s {
+	if q.withoutOPT == s {
 		f.udpSize = 0
 	}
 	return f
