@@ -87,7 +87,7 @@ func quotedEnd(s string, i, depth int) (int, bool) {
 func (s *Session) extract(ctx context.Context, arg string, allowEmpty, strict bool) (string, bool) {
 	addr, ok := parsePath(arg, strict)
 	switch {
-	case !ok, addr == "" && !allowEmpty, strict && strings.HasPrefix(addr, "@"):
+	case !ok, addr == "" && !allowEmpty, strict && strings.HasPrefix(addr, "@"), severalAddresses(arg):
 		ok = false
 	case addr != "":
 		ok = !s.resolve(ctx, addr).bad
@@ -356,8 +356,14 @@ func (s *Session) Command(ctx context.Context, line string, ahead bool) Reply {
 	case "RCPT":
 		return s.Rcpt(ctx, arg)
 	case "DATA":
+		if arg != "" && s.facts.RcptCount > 0 {
+			return s.syntax("DATA")
+		}
 		return s.Data(ctx)
 	case "RSET":
+		if arg != "" {
+			return s.syntax("RSET")
+		}
 		return s.Rset()
 	case "NOOP":
 		return s.Noop()
@@ -371,7 +377,39 @@ func (s *Session) Command(ctx context.Context, line string, ahead bool) Reply {
 	if r, ok := s.ready(); !ok {
 		return r
 	}
-	return s.finish(simple(502, "5.5.2", "Error: command not recognized"))
+	if verb == "" {
+		return s.finish(simple(500, "5.5.2", "Error: bad syntax"))
+	}
+	return s.finish(simple(500, "5.5.2", "Error: command not recognized"))
+}
+
+// syntax answers a command that takes no argument and got one.
+func (s *Session) syntax(verb string) Reply {
+	s.where = verb
+	if r, ok := s.ready(); !ok {
+		return r
+	}
+	return s.finish(simple(501, "5.5.4", "Syntax: "+verb))
+}
+
+// severalAddresses reports whether a path has what separates addresses, outside
+// of quotes and of a source route.
+func severalAddresses(path string) bool {
+	if strings.HasPrefix(path, "<@") {
+		return false
+	}
+	quoted := false
+	for i := 0; i < len(path); i++ {
+		switch c := path[i]; {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == ';'):
+			return true
+		}
+	}
+	return false
 }
 
 // lastInGroup reports whether a command must be the last of a group (RFC 2920,

@@ -406,7 +406,11 @@ func (s *Session) Vrfy(ctx context.Context, arg string) Reply {
 	case s.p.vrfyOff:
 		return s.finish(simple(502, "5.5.1", "VRFY command is disabled"))
 	case strings.TrimSpace(arg) == "":
-		return s.finish(simple(501, "5.5.4", "Syntax: VRFY address"))
+		text := "Syntax: VRFY address"
+		if s.p.utf8 {
+			text += " [SMTPUTF8]"
+		}
+		return s.finish(simple(501, "5.5.4", text))
 	}
 	addr, ok := s.extract(ctx, arg, false, false)
 	if !ok {
