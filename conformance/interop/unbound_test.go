@@ -46,7 +46,38 @@ odd\064a%b+c=d.plain.example. 300 IN A 192.0.2.4
 func startUnbound(t *testing.T) netip.AddrPort {
 	t.Helper()
 	program := need(t, "unbound")
-	dir := t.TempDir()
+	port := freePort(t)
+	config := unboundConfig(t, t.TempDir(), port)
+	cmd := exec.Command(program, "-d", "-c", config)
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("unbound said:\n%s", log.String())
+		}
+	})
+	addr := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	for range 100 {
+		c, err := net.DialTimeout("tcp", addr.String(), time.Second)
+		if err == nil {
+			c.Close()
+			return addr
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("unbound does not answer")
+	return addr
+}
+
+// unboundConfig writes the zones and the configuration into dir and returns the
+// name of the latter.
+func unboundConfig(t *testing.T, dir string, port uint16) string {
+	t.Helper()
 	secure, anchor := sign(t, parseZone(t, secureZone), false)
 	bogusText := strings.ReplaceAll(secureZone, "secure.example", "bogus.example")
 	bogus, bogusAnchor := sign(t, parseZone(t, bogusText), true)
@@ -54,7 +85,6 @@ func startUnbound(t *testing.T) netip.AddrPort {
 	plain = append(plain, bigText("big.plain.example.", 5000))
 
 	var conf strings.Builder
-	port := freePort(t)
 	fmt.Fprintf(&conf, `server:
   directory: %q
   chroot: ""
@@ -88,30 +118,7 @@ remote-control:
 	if err := os.WriteFile(config, []byte(conf.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-d", "-c", config)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		if t.Failed() {
-			t.Logf("unbound said:\n%s", log.String())
-		}
-	})
-	addr := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
-	for range 100 {
-		c, err := net.DialTimeout("tcp", addr.String(), time.Second)
-		if err == nil {
-			c.Close()
-			return addr
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal("unbound does not answer")
-	return addr
+	return config
 }
 
 func freePort(t *testing.T) uint16 {
@@ -261,7 +268,13 @@ func TestUnbound(t *testing.T) {
 	if err != nil || len(txts) != 1 || len(txts[0]) != 5000 || !overTCP {
 		t.Errorf("big TXT: %d records, %v, TCP: %v", len(txts), err, overTCP)
 	}
+	checkUnboundFailures(ctx, t, r)
+}
 
+// checkUnboundFailures checks what there is not, and what unbound refuses to
+// believe.
+func checkUnboundFailures(ctx context.Context, t *testing.T, r *resolver.Resolver) {
+	t.Helper()
 	failures := []struct {
 		name      string
 		kind      resolver.Kind
