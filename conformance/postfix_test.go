@@ -20,13 +20,12 @@ import (
 // postfixCase is one line of cases/postfix; its README says what the fields
 // mean.
 type postfixCase struct {
-	MainCF  map[string]string `json:"main_cf"`
-	Tables  map[string]string
-	Zone    []string
-	Faults  []struct{ Name, Type, Fault string }
-	Policy  []policyAnswer
-	PolicyB []policyAnswer `json:"policy_b"`
-	Probes  map[string]struct {
+	MainCF map[string]string `json:"main_cf"`
+	Tables map[string]string
+	Zone   []string
+	Faults []struct{ Name, Type, Fault string }
+	Policy []policyAnswer
+	Probes map[string]struct {
 		Status, Text string
 	} `json:"verify"`
 	Session        []postfixStep
@@ -39,8 +38,9 @@ type postfixCase struct {
 
 // A policyAnswer is one rule of the recorded policy server.
 type policyAnswer struct {
-	Match  map[string]string
-	Action string
+	Service string // "A", "B" or "" for both
+	Match   map[string]string
+	Action  string
 }
 
 // A postfixStep is what the client does next; one field is set.
@@ -205,11 +205,11 @@ type policyScript struct {
 }
 
 func (s *policyScript) Query(_ context.Context, attrs []restrict.Attr) (string, error) {
-	rules, service := s.c.Policy, "A"
+	service := "A"
 	switch s.ps.Address {
 	case "127.10.0.99:21001":
 	case "127.10.0.99:21002":
-		rules, service = s.c.PolicyB, "B"
+		service = "B"
 	default:
 		return "", errors.New("connection refused")
 	}
@@ -220,8 +220,8 @@ func (s *policyScript) Query(_ context.Context, attrs []restrict.Attr) (string, 
 		}
 	}
 	action := "DUNNO"
-	for _, r := range rules {
-		ok := true
+	for _, r := range s.c.Policy {
+		ok := r.Service == "" || r.Service == service
 		for k, v := range r.Match {
 			ok = ok && req[k] == v
 		}
