@@ -207,7 +207,24 @@ func randomSession(r *rand.Rand) postfixSession {
 		}
 	}
 	s.cmds = append(s.cmds, "QUIT")
+	for r.IntN(3) == 0 { // something out of the ordinary, somewhere
+		at := r.IntN(len(s.cmds))
+		s.cmds = slices.Insert(s.cmds, at, oddCommands[r.IntN(len(oddCommands))])
+	}
 	return s
+}
+
+// oddCommands are commands that a client seldom sends.
+var oddCommands = []string{
+	"MAIL FROM:<s@sender.example> BODY=8BITMIME", "MAIL FROM:<s@sender.example> FOO=bar", "MAIL FROM:<s@sender.example> SIZE=99999999", "MAIL FROM:<s@sender.example> SIZE=x",
+	"MAIL FROM:<s@sender.example> RET=HDRS ENVID=x", "MAIL FROM: <s@sender.example>", "MAIL <s@sender.example>", "MAIL FROM:", "MAIL", "MAIL FROM:<s@sender.example",
+	"mail from:<s@sender.example>", "MAIL FROM:<@a.example,@b.example:s@sender.example>", "MAIL FROM:<s s@sender.example>", "MAIL FROM:<\"s s\"@sender.example>", "MAIL FROM:<s@[203.0.113.9]>", "MAIL FROM:<s@>", "MAIL FROM:<@sender.example>",
+	"MAIL FROM:<s@sender.example.>", "MAIL FROM:<s@.sender.example>", "MAIL FROM:<s@sender..example>", "MAIL FROM:<s@sender_x.example>", "MAIL FROM:<MAILER-DAEMON>", "MAIL FROM:<S@SENDER.EXAMPLE>",
+	"RCPT TO: <alice@example.com>", "RCPT TO:<alice@example.com> NOTIFY=SUCCESS,DELAY", "RCPT TO:<alice@example.com> NOTIFY=foo", "RCPT TO:<alice@example.com> ORCPT=rfc822;x", "RCPT TO:<alice@example.com> FOO", "RCPT TO:", "RCPT", "RCPT TO:<>",
+	"RCPT TO:<ALICE@EXAMPLE.COM>", "RCPT TO:<alice@[127.0.0.1]>", "RCPT TO:<alice@[192.0.2.99]>", "RCPT TO:<alice@mx.example.com>", "RCPT TO:<alice@localhost>", "RCPT TO:<Postmaster>", "RCPT TO:<alice@example.com.>", "RCPT TO:<alice@>",
+	"RCPT TO:<\"alice\"@example.com>", "RCPT TO:<al\\ice@example.com>", "RCPT TO:<a,b@example.com>", "RCPT TO:<x@example.org,alice@example.com>", "RCPT TO:<alice@example.com> NOTIFY=NEVER NOTIFY=NEVER", "RCPT TO:<alice@example.com> ORCPT=rfc822;x ORCPT=rfc822;y",
+	"FOO", "HELP", "EXPN x", "VRFY", "VRFY alice", "VRFY postmaster", "VRFY <>", "ETRN example.com", "ETRN relay.example", "ETRN [127.0.0.1]", "ETRN", "DATA x", "HELO", "EHLO", "EHLO a b", "RSET x", "NOOP x", "", "DATA", "RSET",
+	"HELO x(y)z", "EHLO <x@y>", "HELO mail.client.example..", "EHLO 198.51.100.7", "EHLO [IPv6:2001:db8::1]", "EHLO [2001:db8::1]", "EHLO localhost", "HELO 1.2.3", "EHLO a..b", "EHLO *", "EHLO aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
 }
 
 // ours runs a session through the library.

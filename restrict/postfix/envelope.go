@@ -277,12 +277,20 @@ func (s *Session) Rcpt(ctx context.Context, arg string) Reply {
 	if !ok {
 		return s.finish(simple(501, "5.1.3", "Bad recipient address syntax"))
 	}
+	notify, orcpt := 0, 0
 	for _, p := range w[2:] {
 		name, value, _ := strings.Cut(p.text, "=")
-		switch up := strings.ToUpper(name); {
-		case up == "NOTIFY" && !validNotify(value):
+		up := strings.ToUpper(name)
+		if up == "NOTIFY" {
+			notify++
+		}
+		if up == "ORCPT" {
+			orcpt++
+		}
+		switch {
+		case up == "NOTIFY" && (notify > 1 || !validNotify(value)):
 			return s.finish(simple(501, "5.5.4", "Error: Bad NOTIFY parameter syntax"))
-		case up == "ORCPT" && !strings.Contains(value, ";"):
+		case up == "ORCPT" && (orcpt > 1 || !strings.Contains(value, ";")):
 			return s.finish(simple(501, "5.5.4", "Error: Bad ORCPT parameter syntax"))
 		case up != "NOTIFY" && up != "ORCPT":
 			return s.finish(simple(555, "5.5.4", "Unsupported option: "+printable(p.text)))
