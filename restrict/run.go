@@ -115,7 +115,12 @@ func (ev *Eval) rules(ctx context.Context, l *List) Kind {
 		if ev.steps++; ev.steps > MaxSteps {
 			return ev.tooDeep(l)
 		}
-		k := ev.rule(ctx, l, i)
+		var k Kind
+		if r := &l.Rules[i]; ev.Trace == nil && r.usual() {
+			k = ev.single(ctx, l, i, r)
+		} else {
+			k = ev.rule(ctx, l, i)
+		}
 		if k != Dunno {
 			return k
 		}
@@ -131,6 +136,24 @@ func (ev *Eval) tooDeep(l *List) Kind {
 	ev.out = Out{451, Enhanced{4, 3, 5}, append(ev.out.Text[:0], "Server configuration error"...)}
 	ev.cause = TooDeep
 	return ev.refuse(l, -1, true)
+}
+
+// usual reports whether a rule is one condition and nothing else.
+func (r *Rule) usual() bool {
+	return len(r.Ops) == 1 && r.Ops[0].Cond != nil && !r.Ops[0].Neg && !r.Ops[0].EndPass && !r.DryRun
+}
+
+// single is rule for a usual rule without a trace.
+func (ev *Eval) single(ctx context.Context, l *List, i int, r *Rule) Kind {
+	ev.said, ev.fault, ev.cause = false, false, ByRule
+	got := r.Ops[0].Cond.Test(ctx, ev)
+	if got == False && !ev.fault && r.Verb != Require {
+		return Dunno
+	}
+	if got == Unknown && !ev.fault && r.OnUnknown == UnknownHolds {
+		got = True
+	}
+	return ev.apply(ctx, l, i, r, got)
 }
 
 // rule tries one rule.
@@ -159,9 +182,12 @@ func (ev *Eval) traced(ctx context.Context, l *List, i int, r *Rule) Kind {
 	t.Steps = append(t.Steps, Step{List: l, Rule: i, Depth: ev.depth})
 	ev.step = at
 	got, op := ev.ops(ctx, r)
-	t.Steps[at].Got, t.Steps[at].Op = got, op
-	k := ev.apply(ctx, l, i, r, got)
-	t.Steps[at].Kind, t.Steps[at].Cause, t.Steps[at].Dry = k, ev.cause, r.DryRun
+	k := Dunno
+	if got != False || ev.fault || r.Verb == Require || r.Verb == Accept {
+		k = ev.apply(ctx, l, i, r, got)
+	}
+	st := &t.Steps[at] // not earlier: the rules of a nested list grow the slice
+	st.Op, st.Got, st.Kind, st.Cause, st.Dry = op, got, k, ev.cause, r.DryRun
 	ev.step = outer
 	return k
 }

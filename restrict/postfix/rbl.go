@@ -21,13 +21,16 @@ type listCheck struct {
 	subject func(s *Session) (what string, ok bool)
 	class   string
 	permit  bool
-	byAddr  bool // the subject is the client's address
+	byAddr  bool   // the subject is the client's address
+	tail    string // zone with its final dot
+	zoneOK  bool   // names below zone are host names
 }
 
 func (p *Policy) newListCheck(arg string) *listCheck {
 	l := &listCheck{p: p, arg: arg}
 	zone, pattern, ok := strings.Cut(arg, "=")
-	l.zone = zone
+	l.zone, l.tail = zone, zone+"."
+	l.zoneOK = validHostname("1." + zone)
 	if ok {
 		l.match, l.bad = rbl.ParsePattern(pattern)
 	}
@@ -65,7 +68,7 @@ func (l *listCheck) query(s *Session, what string) (string, bool) {
 		if s.reversed == "" {
 			s.reversed = string(rbl.AppendIP(nil, s.facts.Client))
 		}
-		return s.reversed + l.zone + ".", s.reversed != ""
+		return s.reversed + l.tail, s.reversed != "" && l.zoneOK
 	}
 	domain := what
 	if i := strings.LastIndexByte(what, '@'); i >= 0 {
@@ -75,7 +78,7 @@ func (l *listCheck) query(s *Session, what string) (string, bool) {
 	if domain == "" || domain[0] == '[' || strings.Trim(last, "0123456789") == "" || !validHostname(domain) {
 		return "", false
 	}
-	return domain + "." + l.zone + ".", true
+	return domain + "." + l.tail, true
 }
 
 // Test looks the subject up.
@@ -113,7 +116,7 @@ func (*listCheck) Stages() restrict.Stages { return restrict.AnyStage }
 // lookup asks the list. The reason is fetched only for a listing; Postfix 3.7
 // does it for every answer.
 func (l *listCheck) lookup(ctx context.Context, ev *restrict.Eval, name string) (listed bool, reason string, failed bool) {
-	if !validHostname(name[:len(name)-1]) {
+	if !l.byAddr && !validHostname(name[:len(name)-1]) {
 		return false, "", false
 	}
 	addrs, err := l.p.dns.r.LookupNetIP(ctx, "ip4", name)
