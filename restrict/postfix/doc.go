@@ -25,7 +25,12 @@
 // capabilities belong to the server.
 //
 // Tables are read from their source text, see the Config; tables that live
-// elsewhere are a [Table].
+// elsewhere are a [Table]. Policy servers are asked through [Config].Policy, for
+// which a client of package policyd is made:
+//
+//	Policy: func(ps postfix.PolicyService) postfix.PolicyClient {
+//		return &policyd.Client{Network: ps.Network, Address: ps.Address, Timeout: ps.Timeout}
+//	}
 //
 // # Mistakes
 //
