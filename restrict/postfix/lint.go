@@ -232,8 +232,11 @@ func (l *linter) tokenLines(p postconf.Param) []int {
 	return lines
 }
 
-// maxLint bounds the elements of a list with its classes.
-const maxLint = 10_000
+// Limits of a list with its classes.
+const (
+	maxLint      = 10_000 // elements
+	maxLintDepth = 10     // nesting
+)
 
 // parse turns tokens into elements. Classes are taken in place.
 func (l *linter) parse(dst []element, list string, toks []string, pos restrict.Pos, lines []int, via string, depth int) []element {
@@ -252,7 +255,7 @@ func (l *linter) parse(dst []element, list string, toks []string, pos restrict.P
 		case takesArgument(e.name):
 		case strings.Contains(e.text, ":"):
 			e.name, e.arg = implicitCheck(list), e.text
-		case l.c.p.classes[e.text] != "" && l.c.builders[e.name].build == nil && depth < maxScan/10:
+		case l.c.p.classes[e.text] != "" && l.c.builders[e.name].build == nil && depth < maxLintDepth:
 			l.used[e.text] = true
 			dst = l.parse(dst, list, fields(l.c.p.classes[e.text]), e.pos, nil, e.text, depth+1)
 			continue

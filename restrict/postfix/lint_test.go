@@ -1,6 +1,7 @@
 package postfix
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -212,6 +213,28 @@ smtp_tls_security_level = may
 		if f.Rule != "table-unusable" {
 			t.Errorf("submission: %v", f)
 		}
+	}
+}
+
+// TestLintManyClasses has classes that name each other often enough to be
+// scanned for hours, if each were scanned wherever it is named.
+func TestLintManyClasses(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("smtpd_restriction_classes =")
+	for i := range 61 {
+		fmt.Fprintf(&b, " c%d", i)
+	}
+	b.WriteString("\nc60 = permit_mynetworks\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "c%d = c%d c%d\n", i, i+1, i+1)
+	}
+	b.WriteString("compatibility_level = 3.6\nsmtpd_relay_restrictions = c0, reject_unauth_destination\n")
+	if got := byRule(lintText(b.String(), "", nil), "fatal"); len(got) != 0 {
+		t.Errorf("fatal: %v", got)
+	}
+	loop := "compatibility_level = 3.6\nsmtpd_restriction_classes = a b\na = b\nb = a\nsmtpd_relay_restrictions = a, reject_unauth_destination\n"
+	if got := byRule(lintText(loop, "", nil), "fatal"); len(got) == 0 {
+		t.Error("classes that include each other are not reported")
 	}
 }
 

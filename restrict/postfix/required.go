@@ -2,14 +2,11 @@ package postfix
 
 import "strings"
 
-// maxScan bounds the nesting of classes in the search for a relay check.
-const maxScan = 100
-
 // required makes sure that the relay or the recipient list holds something that
 // refuses strangers. Without, Postfix does not start.
 func (c *compiler) required() {
 	for _, param := range []string{"smtpd_recipient_restrictions", "smtpd_relay_restrictions"} {
-		found, endless := c.protects(c.get(param), 0)
+		found, endless := c.protects(c.get(param), map[string]bool{})
 		if endless {
 			c.fail(param, "", ErrFatal, "a restriction class includes itself")
 			return
@@ -23,10 +20,9 @@ func (c *compiler) required() {
 }
 
 // protects scans a list for a restriction that refuses strangers.
-func (c *compiler) protects(list string, depth int) (found, endless bool) {
-	if depth > maxScan {
-		return false, true
-	}
+// Each class is scanned once: scanned is true for one that is being scanned,
+// false for one that holds nothing of the kind.
+func (c *compiler) protects(list string, scanned map[string]bool) (found, endless bool) {
 	toks := fields(list)
 	for i := 0; i < len(toks); i++ {
 		switch name := lower(toks[i]); name {
@@ -41,11 +37,20 @@ func (c *compiler) protects(list string, depth int) (found, endless bool) {
 		if strings.HasPrefix(toks[i], "{") {
 			continue
 		}
-		if def, ok := c.p.classes[toks[i]]; ok {
-			if found, endless = c.protects(def, depth+1); found || endless {
-				return found, endless
-			}
+		def, ok := c.p.classes[toks[i]]
+		if !ok {
+			continue
 		}
+		if open, seen := scanned[toks[i]]; open {
+			return false, true
+		} else if seen {
+			continue
+		}
+		scanned[toks[i]] = true
+		if found, endless = c.protects(def, scanned); found || endless {
+			return found, endless
+		}
+		scanned[toks[i]] = false
 	}
 	return false, false
 }
