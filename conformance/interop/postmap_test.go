@@ -67,9 +67,8 @@ func comparePostmap(t *testing.T, dir, typ, text string, keys []string) bool {
 
 // patternMaker builds random patterns over a, b and c.
 type patternMaker struct {
-	r      *rand.Rand
-	pcre   bool
-	groups int
+	r    *rand.Rand
+	pcre bool
 }
 
 func (m *patternMaker) pick(list ...string) string { return list[m.r.IntN(len(list))] }
