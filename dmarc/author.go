@@ -10,7 +10,7 @@ import (
 // Limits of From fields.
 const (
 	MaxFrom      = 64 << 10 // octets of one field
-	MaxMailboxes = 1000     // mailboxes in one field
+	MaxMailboxes = 1000     // mailboxes in all fields of a message together
 )
 
 // AuthorDomains returns the domains of the mailboxes in the From fields of a
@@ -34,32 +34,20 @@ func AuthorDomains(from []string) (domains []string, err error) {
 	if len(from) > 1 {
 		err = &Error{Err: ErrMultipleFrom}
 	}
+	p := addressParser{}
 	for _, body := range from {
-		var ferr error
-		if domains, ferr = appendDomains(domains, body); err == nil {
+		if p.mailboxes > MaxMailboxes { // of a message with so many fields no more is of use
+			break
+		}
+		if ferr := p.field(body); err == nil {
 			err = ferr
 		}
 	}
+	domains = p.list
 	if err == nil && len(domains) > 1 {
 		err = &Error{Domain: clip(domains[1]), Err: ErrMultipleDomains}
 	}
 	return domains, err
-}
-
-// appendDomains appends the domains of one field that are not in list yet.
-func appendDomains(list []string, body string) ([]string, error) {
-	if len(body) > MaxFrom {
-		return list, &Error{Err: ErrFromSyntax, Text: clip(body)}
-	}
-	p := addressParser{s: body, list: list}
-	err := p.addresses()
-	if err == nil && p.literal {
-		err = &Error{Err: ErrLiteral, Text: clip(body)}
-	}
-	if err == nil && p.mailboxes == 0 {
-		err = &Error{Err: ErrNoDomain, Text: clip(body)}
-	}
-	return p.list, err
 }
 
 // addressParser reads an address list and collects its domains.
@@ -69,6 +57,23 @@ type addressParser struct {
 	list      []string
 	mailboxes int
 	literal   bool
+}
+
+// field adds the domains of one field that are not in the list yet.
+func (p *addressParser) field(body string) error {
+	if len(body) > MaxFrom {
+		return &Error{Err: ErrFromSyntax, Text: clip(body)}
+	}
+	p.s, p.pos = body, 0
+	before := p.mailboxes
+	err := p.addresses()
+	if err == nil && p.literal {
+		err = &Error{Err: ErrLiteral, Text: clip(body)}
+	}
+	if err == nil && p.mailboxes == before {
+		err = &Error{Err: ErrNoDomain, Text: clip(body)}
+	}
+	return err
 }
 
 func (p *addressParser) fail() error {

@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -175,4 +176,27 @@ func FuzzAuthorDomains(f *testing.F) {
 			same("named", "\"x\" <"+s+">")
 		}
 	})
+}
+
+// TestAuthorDomainsBounded holds the bound of mailboxes for all fields of a
+// message: comparing the domains of a megabyte of fields took a minute.
+func TestAuthorDomainsBounded(t *testing.T) {
+	var from []string
+	for n := range 150 {
+		var b strings.Builder
+		for i := range MaxMailboxes {
+			fmt.Fprintf(&b, "a@%x,", n*MaxMailboxes+i)
+		}
+		from = append(from, b.String())
+	}
+	domains, err := AuthorDomains(from)
+	if !errors.Is(err, ErrMultipleFrom) || len(domains) != MaxMailboxes {
+		t.Errorf("%d domains, %v", len(domains), err)
+	}
+	if domains, err := AuthorDomains(from[:1]); !errors.Is(err, ErrMultipleDomains) || len(domains) != MaxMailboxes {
+		t.Errorf("%d domains, %v", len(domains), err)
+	}
+	if _, err := AuthorDomains([]string{from[0] + "a@b"}); !errors.Is(err, ErrFromSyntax) {
+		t.Errorf("one mailbox too many: %v", err)
+	}
 }
