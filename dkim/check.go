@@ -81,33 +81,48 @@ func (s *signature) describe(r *Result) {
 	}
 }
 
-// minPrefix is the shortest start of b= that is reported (RFC 6008, section 4).
-const minPrefix = 8
+// minPrefix and maxPrefix bound the start of b= that is reported (RFC 6008,
+// section 4).
+const (
+	minPrefix = 8
+	maxPrefix = 32
+)
 
 // maxDistinguished bounds the signatures whose prefixes are compared with each
 // other.
 const maxDistinguished = 32
 
 // distinguish sets the prefixes of the signatures: as long as it takes to tell
-// the first ones apart.
+// the first ones apart. The text of b= is read once, however long it is.
 func distinguish(results []Result, checks []check) {
+	var starts [maxDistinguished]string
 	for i := range results {
-		results[i].SignaturePrefix = checks[i].prefix(minPrefix)
-	}
-	for i := range min(len(results), maxDistinguished) {
+		start := checks[i].prefix(maxPrefix)
+		results[i].SignaturePrefix = start[:min(minPrefix, len(start))]
+		if i >= maxDistinguished {
+			continue
+		}
+		starts[i] = start
 		for j := range i {
 			if results[i].SignaturePrefix != results[j].SignaturePrefix {
 				continue
 			}
-			for n := minPrefix + 1; n <= 32; n++ {
-				a, b := checks[i].prefix(n), checks[j].prefix(n)
-				if a != b {
-					results[i].SignaturePrefix, results[j].SignaturePrefix = a, b
-					break
-				}
+			if start != starts[j] {
+				n := common(start, starts[j]) + 1
+				results[i].SignaturePrefix = start[:min(n, len(start))]
+				results[j].SignaturePrefix = starts[j][:min(n, len(starts[j]))]
 			}
 		}
 	}
+}
+
+// common returns how many octets a and b have in common at the start.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // judge gives the outcome of a signature whose field is in order.

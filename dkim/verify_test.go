@@ -303,6 +303,29 @@ func TestPrefixes(t *testing.T) {
 	if x, y := r.Results[0].SignaturePrefix, r.Results[1].SignaturePrefix; x != "AAAAAAAA" || y != x {
 		t.Errorf("prefixes of equal signatures %q and %q", x, y)
 	}
+	// One that is the start of the other, and the two with the same start again.
+	r = mustVerify(t, &Verifier{}, strings.Replace(a, " AAAA\r\n BBBB", "AAAA", 1)+a+b+simpleMessage)
+	var got []string
+	for _, res := range r.Results {
+		got = append(got, res.SignaturePrefix)
+	}
+	if want := "AAAAAAAA AAAAAAAABBB AAAAAAAABBC"; strings.Join(got, " ") != want {
+		t.Errorf("prefixes %q, want %q", got, want)
+	}
+}
+
+// TestPrefixOfBlanks: signatures that differ only beyond a mass of blanks are
+// told apart without reading the blanks once per pair.
+func TestPrefixOfBlanks(t *testing.T) {
+	one := "DKIM-Signature: b=AAAAAAAA" + strings.Repeat(" ", 32000) + "A\r\n"
+	start := time.Now()
+	r := mustVerify(t, &Verifier{}, strings.Repeat(one, maxDistinguished)+simpleMessage)
+	if d := time.Since(start); d > 500*time.Millisecond {
+		t.Errorf("took %v", d)
+	}
+	if p := r.Results[0].SignaturePrefix; p != "AAAAAAAA" {
+		t.Errorf("prefix %q", p)
+	}
 }
 
 func TestBest(t *testing.T) {
