@@ -166,11 +166,23 @@ func publishedName(selector, domain string) (s, d, name string, err error) {
 
 // algorithm returns the algorithm for a key, or says why it cannot be used.
 func (o *SignerOptions) algorithm(key crypto.Signer) (Algorithm, error) {
-	if key == nil {
+	switch k := key.(type) {
+	case nil:
 		return 0, fmt.Errorf("no key")
+	case *rsa.PrivateKey:
+		if k == nil || k.N == nil || k.D == nil {
+			return 0, fmt.Errorf("no RSA key")
+		}
+	case ed25519.PrivateKey:
+		if len(k) != ed25519.PrivateKeySize || !k.Equal(ed25519.NewKeyFromSeed(k.Seed())) {
+			return 0, fmt.Errorf("malformed Ed25519 key")
+		}
 	}
 	switch pub := key.Public().(type) {
 	case *rsa.PublicKey:
+		if pub == nil || pub.N == nil {
+			return 0, fmt.Errorf("no RSA key")
+		}
 		least := MinSignBits
 		if o.AllowShortRSA {
 			least = DefaultMinRSABits

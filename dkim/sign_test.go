@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,13 @@ func TestNewSignerRefuses(t *testing.T) {
 		{"tags in the domain", func(s *Signature) { s.Domain = "example.com; b=x" }, "not a domain name"},
 		{"line end in the selector", func(s *Signature) { s.Selector = "a\r\nBcc: x" }, "not a domain name"},
 		{"no key", func(s *Signature) { s.Key = nil }, "no key"},
+		{"nil RSA", func(s *Signature) { s.Key = (*rsa.PrivateKey)(nil) }, "no RSA key"},
+		{"empty RSA", func(s *Signature) { s.Key = new(rsa.PrivateKey) }, "no RSA key"},
+		{"nil RSA elsewhere", func(s *Signature) { s.Key = fakeKey{pub: (*rsa.PublicKey)(nil)} }, "no RSA key"},
+		{"empty RSA elsewhere", func(s *Signature) { s.Key = fakeKey{pub: new(rsa.PublicKey)} }, "no RSA key"},
+		{"nil Ed25519", func(s *Signature) { s.Key = ed25519.PrivateKey(nil) }, "Ed25519"},
+		{"seed only", func(s *Signature) { s.Key = make(ed25519.PrivateKey, 32) }, "Ed25519"},
+		{"halves of two Ed25519 keys", func(s *Signature) { s.Key = make(ed25519.PrivateKey, 64) }, "Ed25519"},
 		{"ECDSA", func(s *Signature) { s.Key = ec }, "*ecdsa.PublicKey"},
 		{"short RSA", func(s *Signature) { s.Key = testKey("rsa1024") }, "1024 bits"},
 		{"short Ed25519", func(s *Signature) { s.Key = fakeKey{pub: ed25519.PublicKey("short")} }, "5 octets"},
