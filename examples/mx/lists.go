@@ -23,22 +23,25 @@ var errHangUp = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7,
 
 // connect begins the session of the lists.
 func (s *session) connect(ctx context.Context) error {
-	s.lists = s.port.policy.NewSession(postfix.Client{
+	client := postfix.Client{
 		Addr:  s.client.Addr(),
 		Port:  s.client.Port(),
 		Local: addrPort(s.smtp.Conn().LocalAddr()),
 		Trace: &s.trace,
-	})
+	}
+	s.lists = s.port.policy.NewSession(client)
 	if state, ok := s.smtp.TLSConnectionState(); ok {
 		s.lists.SetTLS(tlsFacts(state), state.ServerName)
 	}
-	return s.obey(s.lists.Connect(ctx), s.decision())
+	greeting := s.lists.Connect(ctx)
+	s.beginRecording(client, greeting)
+	return s.obey(greeting, s.decision())
 }
 
 // hello passes the name on that the client calls itself.
 func (s *session) hello(ctx context.Context) error {
 	s.helo = s.smtp.Hostname()
-	return s.obey(s.lists.Helo(ctx, s.helo, true), s.decision())
+	return s.obey(s.recording.Command("EHLO "+s.helo, s.lists.Helo(ctx, s.helo, true)), s.decision())
 }
 
 func (s *session) mail(ctx context.Context, from string, opts *smtp.MailOptions, d *decision) error {
@@ -46,18 +49,19 @@ func (s *session) mail(ctx context.Context, from string, opts *smtp.MailOptions,
 	if opts != nil && opts.Size > 0 {
 		arg += fmt.Sprintf(" SIZE=%d", opts.Size)
 	}
-	return s.obey(s.lists.Mail(ctx, arg), d)
+	return s.obey(s.recording.Command("MAIL "+arg, s.lists.Mail(ctx, arg)), d)
 }
 
 func (s *session) rcpt(ctx context.Context, to string, d *decision) error {
 	// The SPF service is called by a list, deep down. The context takes its
 	// verdict back here.
 	ctx = context.WithValue(ctx, decisionKey{}, d)
-	return s.obey(s.lists.Rcpt(ctx, "TO:"+path(to)), d)
+	arg := "TO:" + path(to)
+	return s.obey(s.recording.Command("RCPT "+arg, s.lists.Rcpt(ctx, arg)), d)
 }
 
 func (s *session) data(ctx context.Context, d *decision) error {
-	return s.obey(s.lists.Data(ctx), d)
+	return s.obey(s.recording.Command("DATA", s.lists.Data(ctx)), d)
 }
 
 // endOfData tells the lists what the message authentication found, and asks for
@@ -68,7 +72,9 @@ func (s *session) endOfData(ctx context.Context, size int64, result *mailsec.Res
 		facts.DMARC, facts.DMARCPolicy = d.DMARC, result.DMARC.Disposition.String()
 		facts.Has |= restrict.HasDMARC
 	}
-	if reply, ok := s.lists.CheckMessage(ctx, size); !ok {
+	reply, ok := s.lists.CheckMessage(ctx, size)
+	s.recordMessage(size, d, reply)
+	if !ok {
 		return s.obey(reply, d)
 	}
 	return nil

@@ -26,6 +26,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/mailsec-go/mailsec/examples/internal/record"
 	"github.com/mailsec-go/mailsec/resolver"
 )
 
@@ -56,6 +57,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	printTo := f.String("print-config", "", "write the embedded configuration into a `directory` and exit")
 	dns := f.String("dns", "", "`address` of the DNS server to ask; empty for those of the system")
 	proxies := f.String("proxy", "", "`networks`, separated by commas, whose PROXY headers are believed")
+	recordTo := f.String("record", "", "record sessions, without the messages, in this `file`; \"mailcheck whatif\" plays them again")
 	addUser := f.String("adduser", "", "print the line for `name` in the file users; the password is read from standard input")
 	f.Int64Var(&o.limits.messageBytes, "max-size", o.limits.messageBytes, "octets of a message")
 	f.IntVar(&o.limits.recipients, "max-recipients", o.limits.recipients, "recipients of a message")
@@ -86,6 +88,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if o.config, err = openConfig(*config); err != nil {
 		return err
+	}
+	if *recordTo != "" {
+		if o.recordings, err = record.Open(*recordTo); err != nil {
+			return fmt.Errorf("-record: %w", err)
+		}
+		defer o.recordings.Close()
 	}
 	if o.proxies, err = parseNetworks(*proxies); err != nil {
 		return fmt.Errorf("-proxy: %w", err)

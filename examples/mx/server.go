@@ -19,6 +19,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"github.com/mailsec-go/mailsec"
+	"github.com/mailsec-go/mailsec/examples/internal/record"
 	"github.com/mailsec-go/mailsec/rbl"
 	"github.com/mailsec-go/mailsec/resolver"
 	"github.com/mailsec-go/mailsec/restrict/postfix"
@@ -34,6 +35,7 @@ type options struct {
 	maildir    string
 	resolver   *resolver.Resolver
 	limits     limits
+	recordings *record.File // where sessions are recorded, nil for nowhere
 	log        *slog.Logger
 	decided    func(*decision) // called for each decision; may be nil
 }

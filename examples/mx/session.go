@@ -17,6 +17,7 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 	"github.com/mailsec-go/mailsec/dkim"
+	"github.com/mailsec-go/mailsec/examples/internal/record"
 	"github.com/mailsec-go/mailsec/rbl"
 	"github.com/mailsec-go/mailsec/restrict"
 	"github.com/mailsec-go/mailsec/restrict/postfix"
@@ -32,6 +33,8 @@ type session struct {
 	conn   *conn
 	lists  *postfix.Session
 	trace  restrict.Trace // how the lists came to their last verdict
+
+	recording *record.Session // nil without -record
 
 	client    netip.AddrPort
 	helo      string
@@ -59,10 +62,12 @@ func newSession(s *server, p *portServer, c *smtp.Conn) (smtp.Session, error) {
 	n.conn = unwrap(c.Conn())
 	ctx, cancel := n.context()
 	defer cancel()
-	if err := n.connect(ctx); err != nil {
-		return nil, err
+	err := n.connect(ctx)
+	if err == nil {
+		err = n.hello(ctx)
 	}
-	if err := n.hello(ctx); err != nil {
+	if err != nil {
+		n.endRecording()
 		return nil, err
 	}
 	return n, nil
@@ -200,11 +205,14 @@ func (s *session) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sender, s.recipients, s.rule = "", nil, ""
-	s.lists.Rset()
+	s.recording.Command("RSET", s.lists.Rset())
 }
 
 // Logout ends the session.
-func (s *session) Logout() error { return nil }
+func (s *session) Logout() error {
+	s.endRecording()
+	return nil
+}
 
 // maxLogins is how many wrong passwords a client may try.
 const maxLogins = 3
@@ -252,6 +260,7 @@ func (s *session) plain(identity, name, password string) error {
 	if (identity == "" || identity == name) && s.server.users.check(name, password) {
 		s.login = name
 		s.lists.SetAuth(sasl.Plain, name)
+		s.recording.Add(postfix.RecordedStep{Login: &postfix.RecordedLogin{Mech: sasl.Plain, User: name}})
 		return nil
 	}
 	if s.logins++; s.logins >= maxLogins {
