@@ -130,14 +130,19 @@ func (r *Record) TXT() []string {
 }
 
 // ZoneLine returns the record as a line of a zone file (RFC 1035, section 5.1)
-// for an absolute name, such as [RecordName] returns.
+// for an absolute name, such as [RecordName] returns. Octets outside printable
+// ASCII are escaped.
 func (r *Record) ZoneLine(name string, ttl int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d IN TXT", name, ttl)
 	for _, part := range r.TXT() {
 		b.WriteString(` "`)
 		for i := 0; i < len(part); i++ {
-			if c := part[i]; c == '"' || c == '\\' {
+			switch c := part[i]; {
+			case c < ' ' || c > '~':
+				fmt.Fprintf(&b, `\%03d`, c)
+				continue
+			case c == '"' || c == '\\':
 				b.WriteByte('\\')
 			}
 			b.WriteByte(part[i])
@@ -148,13 +153,20 @@ func (r *Record) ZoneLine(name string, ttl int) string {
 }
 
 // CheckPublished reports whether DNS holds the public key of the key that signs
-// for a selector: nil if so. The error is an [*Error] whose Reason says what is
-// wrong; it wraps [ErrNotPublished] if there is no such key, or another one,
-// and does not if DNS failed.
+// for a selector: nil if so. key is the public key, or the [crypto.Signer] it
+// belongs to. The error is an [*Error] whose Reason says what is wrong; it wraps
+// [ErrNotPublished] if there is no such key, or another one, [ErrConfig] if the
+// arguments make no sense, and neither if DNS failed.
 func CheckPublished(ctx context.Context, r Resolver, domain, selector string, key crypto.PublicKey) error {
 	name, err := RecordName(selector, domain)
 	if err != nil {
 		return err
+	}
+	if s, ok := key.(crypto.Signer); ok {
+		key = s.Public()
+	}
+	if r == nil || key == nil {
+		return &Error{Domain: domain, Text: "no resolver, or no key", Err: ErrConfig}
 	}
 	a := domainkey.Lookup(ctx, r, nil, name, time.Time{})
 	if a.Err != nil {

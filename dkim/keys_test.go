@@ -168,6 +168,14 @@ func TestZoneLine(t *testing.T) {
 	if !strings.HasPrefix(line, `s._domainkey.example.com. 3600 IN TXT "v=DKIM1; k=rsa; n=say \"hi\" \\o/; p=`) {
 		t.Errorf("ZoneLine = %s", line)
 	}
+	// A record that came from elsewhere adds no line to the zone.
+	foreign, err := ParseRecord("v=DKIM1; h=sha256:a\r\n evil. IN A 192.0.2.1; p=" + b64(make([]byte, 32)) + "; k=ed25519; s=\u00fc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := foreign.ZoneLine("s.", 60); strings.ContainsAny(line, "\r\n\u00fc") || !strings.Contains(line, `\013\010 evil.`) {
+		t.Errorf("ZoneLine = %q", line)
+	}
 	for _, tt := range []struct{ selector, domain, want string }{
 		{"s", "example.com", "s._domainkey.example.com."},
 		{"S.2", "B\u00fccher.example.", "s.2._domainkey.xn--bcher-kva.example."},
@@ -208,6 +216,15 @@ func TestCheckPublished(t *testing.T) {
 		if !errors.As(err, &e) || e.Reason != tt.want || errors.Is(err, ErrNotPublished) == tt.published {
 			t.Errorf("%s: %v", tt.selector, err)
 		}
+	}
+	if err := CheckPublished(ctx, z, "example.com", "ed", testKey("ed")); err != nil {
+		t.Errorf("private key: %v", err)
+	}
+	if err := CheckPublished(ctx, z, "example.com", "ed", nil); !errors.Is(err, ErrConfig) {
+		t.Errorf("no key: %v", err)
+	}
+	if err := CheckPublished(ctx, nil, "example.com", "ed", ed); !errors.Is(err, ErrConfig) {
+		t.Errorf("no resolver: %v", err)
 	}
 	if err := CheckPublished(ctx, z, "", "s", ed); !errors.Is(err, ErrConfig) {
 		t.Errorf("no domain: %v", err)
