@@ -20,6 +20,11 @@ import (
 var errBareLineEnd = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 6, 0},
 	Message: "Bare CR or LF in the message: line ends are CR LF"}
 
+// errFolded refuses a message that begins with a continuation line. It would
+// become part of our own Authentication-Results field, in the sender's words.
+var errFolded = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 6, 0},
+	Message: "The message does not begin with a header field"}
+
 // receive takes a message in, authenticates it on the way, and stores it when
 // nothing speaks against it. The decision says why, whatever becomes of it.
 func (s *session) receive(ctx context.Context, r io.Reader, d *decision) error {
@@ -36,6 +41,10 @@ func (s *session) receive(ctx context.Context, r io.Reader, d *decision) error {
 	if sp.bareLineEnd() {
 		d.Rule, d.Why = "line ends", "a CR or LF that stands alone"
 		return errBareLineEnd
+	}
+	if sp.beginsFolded() {
+		d.Rule, d.Why = "header", "the message begins with a continuation line"
+		return errFolded
 	}
 	if result == nil {
 		d.Why = s.login + " has logged in"

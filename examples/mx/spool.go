@@ -16,8 +16,9 @@ type spool struct {
 	file *os.File
 	size int64
 
-	last byte
-	bare bool // a CR or LF stood alone
+	last   byte
+	bare   bool // a CR or LF stood alone
+	folded bool // the first line is the continuation of nothing
 }
 
 // newSpool makes a spool in tmp/ of a maildir, where nobody reads it, and where
@@ -31,6 +32,9 @@ func newSpool(m maildir) (*spool, error) {
 }
 
 func (s *spool) Write(p []byte) (int, error) {
+	if s.size == 0 && len(p) > 0 {
+		s.folded = p[0] == ' ' || p[0] == '\t'
+	}
 	for _, c := range p {
 		if (c == '\n') != (s.last == '\r') {
 			s.bare = true
@@ -44,6 +48,10 @@ func (s *spool) Write(p []byte) (int, error) {
 
 // bareLineEnd reports whether a CR or LF of the message stands alone.
 func (s *spool) bareLineEnd() bool { return s.bare || s.last == '\r' }
+
+// beginsFolded reports whether the message begins with a blank. Its first line
+// would continue whatever field is put on top of it.
+func (s *spool) beginsFolded() bool { return s.folded }
 
 // parts returns the header block and a reader for the rest.
 func (s *spool) parts() (header []byte, rest io.Reader, err error) {
