@@ -67,14 +67,18 @@ func (r *Report) Best(aligned func(domain string) bool) *Result {
 
 // AuthResults returns the results for an Authentication-Results field, in
 // order; a message without a signature has one result "none" (RFC 8601,
-// section 2.7.1).
+// section 2.7.1). Signatures that were not checked because there are too many
+// are left out, as is what a field may not hold any more: a message with
+// thousands of signatures must not make the field impossible to write.
 func (r *Report) AuthResults() []authres.Method {
 	if len(r.Results) == 0 {
 		return []authres.Method{{Name: "dkim", Result: None.String()}}
 	}
-	methods := make([]authres.Method, len(r.Results))
+	methods := make([]authres.Method, 0, min(len(r.Results), authres.MaxMethods))
 	for i := range r.Results {
-		methods[i] = r.Results[i].AuthResult()
+		if r.Results[i].Reason != TooMany && len(methods) < authres.MaxMethods {
+			methods = append(methods, r.Results[i].AuthResult())
+		}
 	}
 	return methods
 }

@@ -227,6 +227,15 @@ func TestAuthResults(t *testing.T) {
 	if got := r.AuthResults()[0]; got.Result != "permerror" || got.Reason != "syntax" || len(got.Props) != 0 {
 		t.Errorf("junk: %+v", got)
 	}
+	// Thousands of signatures, each with a long domain, leave a field that can be written.
+	many := strings.Repeat("DKIM-Signature: d="+strings.Repeat("a", 1000)+"\r\n", 900) + simpleMessage
+	for _, limit := range []int{0, 500} {
+		methods := mustVerify(t, &Verifier{MaxSignatures: limit}, many).AuthResults()
+		field, err := authres.Header{ID: "mx.example.com", Methods: methods}.AppendField(nil)
+		if err != nil || len(methods) < DefaultMaxSignatures || len(field) > 100*len(methods) {
+			t.Errorf("limit %d: %d methods, %d octets, %v", limit, len(methods), len(field), err)
+		}
+	}
 }
 
 func TestFindings(t *testing.T) {
