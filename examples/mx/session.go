@@ -48,6 +48,7 @@ type session struct {
 	mu        sync.Mutex
 	inMessage atomic.Bool
 
+	inMail     bool // a MAIL command was taken
 	sender     string
 	recipients []string
 	rule       string // that let the last recipient pass
@@ -122,7 +123,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 	if err := s.mail(ctx, from, opts, d); err != nil {
 		return err
 	}
-	s.sender = from
+	s.inMail, s.sender = true, from
 	return nil
 }
 
@@ -204,7 +205,7 @@ var (
 func (s *session) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sender, s.recipients, s.rule = "", nil, ""
+	s.inMail, s.sender, s.recipients, s.rule = false, "", nil, ""
 	s.recording.Command("RSET", s.lists.Rset())
 }
 
@@ -219,6 +220,7 @@ const maxLogins = 3
 
 var (
 	errSequence   = &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "Error: message transfer in progress"}
+	errInMail     = &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "Error: MAIL transaction in progress"}
 	errNeedTLS    = &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Must issue a STARTTLS command first"}
 	errNoLogin    = &smtp.SMTPError{Code: 503, EnhancedCode: smtp.EnhancedCode{5, 5, 1}, Message: "Error: authentication not enabled"}
 	errMechanism  = &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "Unrecognized authentication mechanism"}
@@ -235,10 +237,11 @@ func (s *session) AuthMechanisms() []string {
 	return []string{sasl.Plain}
 }
 
-// Auth is AUTH.
+// Auth is AUTH. Within a transaction there is none (RFC 4954, section 4): the
+// lists have already judged the sender, as one without a login.
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
-	if s.inMessage.Load() {
-		return nil, errSequence
+	if s.inMail {
+		return nil, errInMail
 	}
 	d := s.decision()
 	switch {
