@@ -40,11 +40,10 @@ func newMachine(p *program) *machine {
 // search looks for the leftmost match.
 func (m *machine) search(text []byte) (bool, error) {
 	m.text, m.steps = text, 0
-	valid := utf8.Valid(text)
-	for start := 0; start <= len(text); start++ {
+	for start := 0; start <= len(text); start += width(text, start) {
 		if f := m.prog.first; f != nil {
 			for start < len(text) && f[text[start]>>6]&(1<<(text[start]&63)) == 0 {
-				start++
+				start += width(text, start)
 			}
 			if start == len(text) {
 				return false, nil
@@ -52,9 +51,6 @@ func (m *machine) search(text []byte) (bool, error) {
 		}
 		if start > 0 && m.prog.anchored {
 			break
-		}
-		if start > 0 && start < len(text) && valid && !utf8.RuneStart(text[start]) {
-			continue
 		}
 		for i := range m.regs {
 			m.regs[i] = -1
@@ -68,6 +64,16 @@ func (m *machine) search(text []byte) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// width is the number of octets of the character at i, an invalid octet being
+// one; at the end of the text it is 1.
+func width(text []byte, i int) int {
+	if i >= len(text) || text[i] < utf8.RuneSelf {
+		return 1
+	}
+	_, n := utf8.DecodeRune(text[i:])
+	return n
 }
 
 // set changes a register, remembering the old value.

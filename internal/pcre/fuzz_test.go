@@ -14,6 +14,7 @@ func FuzzEngines(f *testing.F) {
 		f.Add(s, "abacABxyz\nab", uint16(0))
 	}
 	f.Add(`(a|ab)(c|bcd)*`, "abcd", uint16(POSIX))
+	f.Add("\x93", "[\u070c\xc5\xfaH", uint16(IgnoreCase|Multiline|DotAll)) // invalid octets after a character of two
 	f.Fuzz(func(t *testing.T, expr, text string, flags uint16) {
 		if len(expr) > 200 || len(text) > 200 {
 			return
