@@ -243,6 +243,14 @@ func TestMatchID(t *testing.T) {
 		{"@@", true},
 		{"", false},
 		{"; spf=pass", false},
+		{"mx(.).example.com; dmarc=pass", true}, // not an id, but might become one without comments
+		{"mx\r\n .example.com; dmarc=pass", true},
+		{"mx 1.example.com; dmarc=pass", true},
+		{"other (unterminated", true},
+		{"other 1 (unterminated", true},
+		{"other (c) 1 (c); none", false},
+		{"other 1", false},
+		{"spf=pass smtp.mailfrom=a@example.com", false},
 	}
 	for _, tt := range tests {
 		if got := MatchID(tt.value, "mx.example.com", "xn--bcher-kva.example"); got != tt.want {
@@ -267,6 +275,9 @@ func TestRemoveForged(t *testing.T) {
 		{"continuation of another field", "A: b\r\n " + ours + "C: d\r\n", "A: b\r\n " + ours + "C: d\r\n"},
 		{"body is not touched", "A: b\r\n\r\n" + ours, "A: b\r\n\r\n" + ours},
 		{"other field names", "X-" + ours + "ARC-" + ours, "X-" + ours + "ARC-" + ours},
+		{"continuation line on top", " ;dmarc=pass\r\n\tx\r\nA: b\r\n", "A: b\r\n"},
+		{"behind a bare CR", "A: b\rB: c\r" + ours + "C: d\r\n", "C: d\r\n"},
+		{"bare CR without", "A: b\rB: c\r\n D\r\n", "A: b\rB: c\r\n D\r\n"},
 		{"no colon", "Authentication-Results mx.example.com\r\n", "Authentication-Results mx.example.com\r\n"},
 	}
 	for _, tt := range tests {

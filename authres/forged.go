@@ -29,7 +29,23 @@ func MatchID(value string, ids ...string) bool {
 			return true
 		}
 	}
-	return false
+	return !lx.idEnds()
+}
+
+// idEnds reports whether what follows the authserv-id cannot be a part of it to
+// a reader that drops comments and blanks: a version and a semicolon, the end,
+// or the equals sign of a field that lacks the id.
+func (lx *lexer) idEnds() bool {
+	if lx.cfws(nil) != nil {
+		return false
+	}
+	if lx.peek() == '=' {
+		return true
+	}
+	if _, ok := lx.number(); ok && lx.cfws(nil) != nil {
+		return false
+	}
+	return lx.semicolon()
 }
 
 func sameID(a, b string) bool {
@@ -45,10 +61,13 @@ func sameID(a, b string) bool {
 }
 
 // RemoveForged returns header without the Authentication-Results fields that
-// match one of ids as [MatchID] says. Header is the octets of a header block,
-// with or without the empty line at its end; everything that stays is kept
-// octet for octet. If nothing is removed, header itself is returned; otherwise
-// the result is a copy.
+// match one of ids as [MatchID] says, and without other fields that hold such a
+// field behind a bare CR, which some readers take for a line end. A
+// continuation line at the very beginning goes too: it would become part of the
+// field that is put on top. Header is the octets of a header block, with or
+// without the empty line at its end; everything that stays is kept octet for
+// octet. If nothing is removed, header itself is returned; otherwise the result
+// is a copy.
 //
 // Use it at the border, before adding an own field, with every name under
 // which one's own servers write fields.
@@ -60,7 +79,7 @@ func RemoveForged(header []byte, ids ...string) []byte {
 		if end == start { // the empty line: the body may follow
 			break
 		}
-		if v, ok := fieldValue(header[start:end]); ok && MatchID(string(v), ids...) {
+		if start == 0 && isBlank(header[0]) || forged(header[start:end], ids) {
 			if out == nil {
 				out = make([]byte, 0, len(header))
 			}
@@ -73,6 +92,36 @@ func RemoveForged(header []byte, ids ...string) []byte {
 		return header
 	}
 	return append(out, header[kept:]...)
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// forged reports whether field, or a part of it behind a bare CR, is a field
+// that matches ids.
+func forged(field []byte, ids []string) bool {
+	for {
+		if v, ok := fieldValue(field); ok && MatchID(string(v), ids...) {
+			return true
+		}
+		cr := bareCR(field)
+		if cr < 0 {
+			return false
+		}
+		field = field[cr+1:]
+	}
+}
+
+// bareCR returns the offset of the first CR that no LF follows, or -1.
+func bareCR(b []byte) int {
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(b[i:], '\r')
+		if n < 0 {
+			return -1
+		}
+		if i += n; i+1 == len(b) || b[i+1] != '\n' {
+			return i
+		}
+	}
 }
 
 // fieldEnd returns the offset behind the field that begins at start, its
@@ -88,7 +137,7 @@ func fieldEnd(b []byte, start int) int {
 			return len(b)
 		}
 		i += n + 1
-		if i == len(b) || b[i] != ' ' && b[i] != '\t' {
+		if i == len(b) || !isBlank(b[i]) {
 			return i
 		}
 	}
