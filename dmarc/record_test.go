@@ -139,6 +139,14 @@ func TestURI(t *testing.T) {
 			t.Errorf("parseURI(%q) = %+v, %v: scheme %q, mailbox %q, host %q", tt.in, u, ok, u.Scheme(), u.Mailbox(), u.Host())
 		}
 	}
+	for _, in := range []string{
+		"mailto:victim@bank.test%2Cx@evil.test", "mailto:victim%40bank.test@evil.test", "mailto:a@b.test%0D%0ARCPT%20TO:%3Cx@evil.test",
+		"mailto:a%00@b.test", "mailto:%22a%20b%22@b.test", "mailto:a%3E@b.test", "mailto:a@%0A", "mailto:%40b.test",
+	} {
+		if u, ok := parseURI(in); u.Mailbox() != "" || u.Host() != "" {
+			t.Errorf("%q, %v: mailbox %q, host %q", in, ok, u.Mailbox(), u.Host())
+		}
+	}
 	if u := (URI{Text: "mailto:a%zz@b.test"}); u.Mailbox() != "" {
 		t.Errorf("Mailbox of a broken escape = %q", u.Mailbox())
 	}

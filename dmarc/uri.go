@@ -23,17 +23,31 @@ func (u URI) Scheme() string {
 }
 
 // Mailbox returns the address of a mailto URI with its escapes removed, "" for
-// other schemes.
+// other schemes. It also returns "" if the escapes hide what is not one plain
+// address: a second one, a quoted local-part, a blank or a control octet. The
+// domain that gets the report would then not be the one that is asked for its
+// consent, and the text could break out of an SMTP command.
 func (u URI) Mailbox() string {
 	if u.Scheme() != "mailto" {
 		return ""
 	}
 	_, addr, _ := strings.Cut(u.Text, ":")
 	addr, _, _ = strings.Cut(addr, "?")
-	if a, err := url.PathUnescape(addr); err == nil {
+	if a, err := url.PathUnescape(addr); err == nil && isMailbox(a) {
 		return a
 	}
 	return ""
+}
+
+// isMailbox reports whether s is a local-part without quotes and a domain.
+func isMailbox(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != '@' && c != '.' && !isAtext(c) {
+			return false
+		}
+	}
+	at := strings.IndexByte(s, '@')
+	return at > 0 && at < len(s)-1 && strings.IndexByte(s[at+1:], '@') < 0
 }
 
 // Host returns the domain that gets the report, in lower case and as A-labels:
