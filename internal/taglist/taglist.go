@@ -66,11 +66,12 @@ func (t Tag) Value(src []byte) []byte { return src[t.ValueStart:t.ValueEnd] }
 //
 // Names compare with case. The error is always an [*Error], and the whole list
 // is invalid then; the elements that have a name are returned all the same, the
-// first of each name, so that a report can quote them. A repeated name is
-// reported before a syntax error.
+// first of each name, so that a report can quote them; what follows more than
+// [MaxTags] tags or repetitions is not read. A repeated name is reported before
+// a syntax error.
 func Parse(dst []Tag, src []byte) ([]Tag, error) {
 	p := parser{src: src, bad: -1}
-	base := len(dst)
+	base, repeats := len(dst), 0
 	var repeated *Error
 	for i := 0; ; {
 		tag, next := p.element(i)
@@ -80,6 +81,9 @@ func Parse(dst []Tag, src []byte) ([]Tag, error) {
 		case find(dst[base:], src, name):
 			if repeated == nil {
 				repeated = &Error{Pos: tag.NameStart, Tag: string(name), Err: ErrDuplicate}
+			}
+			if repeats++; repeats > MaxTags { // the rest is not worth a search each
+				return dst, repeated
 			}
 		case len(dst)-base == MaxTags:
 			return dst, &Error{Pos: tag.NameStart, Err: ErrTooMany}

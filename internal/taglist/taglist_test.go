@@ -74,6 +74,16 @@ func TestTooManyTags(t *testing.T) {
 	}
 }
 
+func TestManyRepetitions(t *testing.T) {
+	text := strings.Repeat("a=;", MaxTags+1)
+	for in, want := range map[string]string{text + "b=": "a=|b=", text + "a=;b=": "a="} {
+		tags, err := Parse(nil, []byte(in))
+		if got := show(tags, in); got != want || !errors.Is(err, ErrDuplicate) {
+			t.Errorf("Parse of %d octets = %q, %v, want %q", len(in), got, err, want)
+		}
+	}
+}
+
 func TestErrorText(t *testing.T) {
 	for in, want := range map[string]string{
 		"a=1;a=2": `taglist: duplicate tag: "a" at offset 4`,
