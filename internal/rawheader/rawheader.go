@@ -63,10 +63,10 @@ type Header struct {
 }
 
 // Parse splits raw, a header without the empty line after it, into fields. It
-// fails with [ErrTooLarge] when there are more than maxFields (0: the default).
-// The Header refers to raw.
+// fails with [ErrTooLarge] when there are more than maxFields (0 and less: the
+// default). The Header refers to raw.
 func Parse(raw []byte, maxFields int) (*Header, error) {
-	if maxFields == 0 {
+	if maxFields <= 0 {
 		maxFields = DefaultMaxFields
 	}
 	h := &Header{Raw: raw}

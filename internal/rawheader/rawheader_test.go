@@ -188,6 +188,11 @@ func TestMaxFields(t *testing.T) {
 	if _, err := Parse([]byte("A:\r\nB:\r\n"), 1); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("2 fields of 1: %v", err)
 	}
+	for _, n := range []int{0, -1} {
+		if _, err := Parse(bytes.Repeat([]byte("A:\r\n"), DefaultMaxFields+1), n); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("limit %d: %v", n, err)
+		}
+	}
 	// Many fields of many names, to fill a table of more than the usual size.
 	var b strings.Builder
 	for i := range DefaultMaxFields {
