@@ -79,9 +79,10 @@ type Verifier struct {
 // A KeyCache keeps parsed key records, so that the key of a busy signer is
 // decoded once. If the Resolver is a [MetaResolver], a key is also kept by its
 // name until its TTL runs out, at most a day; the key is then at hand without
-// asking. Failures are never kept. The zero value is ready for use and safe for
-// concurrent use; it holds at most 8192 keys. One KeyCache may serve several
-// Verifiers with the same view of DNS.
+// asking. Failures are never kept, nor are records without a key or of more
+// than 2 KiB. The zero value is ready for use and safe for concurrent use; it
+// holds at most 8192 keys. One KeyCache may serve several Verifiers with the
+// same view of DNS.
 type KeyCache struct{ c domainkey.Cache }
 
 // Len returns the number of records held.

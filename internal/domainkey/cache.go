@@ -9,6 +9,13 @@ import (
 // the newer one is full.
 const CacheSize = 8192
 
+// What is larger is no key in use, and not kept: whoever makes us look at keys
+// of his must not fill memory with them.
+const (
+	maxCachedText  = 2 << 10 // a key of 8192 bits takes some 1,400 octets
+	maxCachedItems = 16      // in the lists of one record
+)
+
 // maxTTL bounds how long an answer is kept, whatever its TTL says.
 const maxTTL = 24 * time.Hour
 
@@ -20,6 +27,11 @@ type Cache struct {
 	mu     sync.Mutex
 	names  generations[cached]
 	parsed generations[Answer]
+}
+
+func (a *Answer) cacheable() bool {
+	return a.Err == nil && len(a.Text) <= maxCachedText &&
+		len(a.Record.Hashes)+len(a.Record.Services)+len(a.Record.Flags) <= maxCachedItems
 }
 
 type cached struct {
@@ -39,9 +51,9 @@ func (c *Cache) Get(name string, now time.Time) (Answer, bool) {
 	return e.answer, ok && now.Before(e.expires)
 }
 
-// put keeps the answer for name.
+// put keeps the answer for name if it is a key.
 func (c *Cache) put(name string, a Answer, now time.Time, ttl time.Duration) {
-	if c == nil || ttl <= 0 || len(a.Text) > MaxRecord {
+	if c == nil || ttl <= 0 || !a.cacheable() {
 		return
 	}
 	c.mu.Lock()
@@ -49,19 +61,23 @@ func (c *Cache) put(name string, a Answer, now time.Time, ttl time.Duration) {
 	c.mu.Unlock()
 }
 
-// Parse is [Parse] with a memory. A nil Cache parses each time.
+// Parse is [Parse] with a memory of records that hold a key. A nil Cache parses
+// each time.
 func (c *Cache) Parse(txt string) (*Record, error) {
-	if c == nil || len(txt) > MaxRecord {
+	if c == nil || len(txt) > maxCachedText {
 		return Parse(txt)
 	}
 	c.mu.Lock()
 	a, ok := c.parsed.get(txt)
 	c.mu.Unlock()
 	if !ok {
+		a.Text = txt
 		a.Record, a.Err = Parse(txt)
-		c.mu.Lock()
-		c.parsed.put(txt, a)
-		c.mu.Unlock()
+		if a.cacheable() {
+			c.mu.Lock()
+			c.parsed.put(txt, a)
+			c.mu.Unlock()
+		}
 	}
 	return a.Record, a.Err
 }

@@ -167,6 +167,32 @@ func TestCacheBound(t *testing.T) {
 	}
 }
 
+// TestCacheKeepsKeys: only records with a key are kept, and none of odd size.
+func TestCacheKeepsKeys(t *testing.T) {
+	now := time.Unix(1000, 0)
+	for _, tt := range []struct {
+		txt  string
+		want bool
+	}{
+		{edText, true},
+		{edText + "; n=" + strings.Repeat("x", maxCachedText-len(edText)-4), true},
+		{edText + "; n=" + strings.Repeat("x", maxCachedText-len(edText)-3), false},
+		{edText + "; t=a" + strings.Repeat(":a", maxCachedItems-1), true},
+		{edText + "; t=a" + strings.Repeat(":a", maxCachedItems), false},
+		{"v=DKIM1; p=", false},
+		{"v=DKIM1; p=AAAA", false},
+		{"hello", false},
+	} {
+		var c Cache
+		r := &metaAnswers{answers{txts: []string{tt.txt}}, time.Minute}
+		a := Lookup(context.Background(), r, &c, "n.", now)
+		_, ok := c.Get("n.", now)
+		if ok != tt.want || (c.Len() == 1) != tt.want || tt.want && (a.Record == nil || a.Err != nil) {
+			t.Errorf("%.60q: kept %v and %d, want %v", tt.txt, ok, c.Len(), tt.want)
+		}
+	}
+}
+
 func TestRSAForms(t *testing.T) {
 	key, err := rsa.GenerateKey(nil, 1024)
 	if err != nil {
