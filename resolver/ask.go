@@ -31,8 +31,7 @@ func (a *asking) ask() (reply, *Error) {
 	a.arrivals = make(chan arrival, a.r.cfg.Tries*len(a.order)+maxPlain)
 	defer a.end()
 	for a.ctx.Err() == nil {
-		rest := time.Until(a.until)
-		if rest <= 0 {
+		if time.Until(a.until) <= 0 {
 			return reply{}, a.fail(a.order[0], Timeout, errDeadline)
 		}
 		wait := a.r.cfg.Timeout
@@ -47,7 +46,7 @@ func (a *asking) ask() (reply, *Error) {
 		case a.open == 0:
 			return reply{}, a.worst
 		}
-		if re, ok := a.wait(min(wait, rest)); ok {
+		if re, ok := a.wait(wait); ok {
 			return re, nil
 		}
 	}
@@ -69,6 +68,9 @@ func (a *asking) wait(d time.Duration) (reply, bool) {
 			}
 			return reply{}, false
 		}
+		if x.try.done {
+			continue // its sending has failed as well, which was noted
+		}
 		m, v := a.take(x)
 		switch v {
 		case useIt:
@@ -84,8 +86,10 @@ func (a *asking) wait(d time.Duration) (reply, bool) {
 	}
 }
 
-// arrival returns the next arrival, or false after d or when the context ends.
+// arrival returns the next arrival, or false after d or when the context or the
+// time for the lookup ends.
 func (a *asking) arrival(d time.Duration) (arrival, bool) {
+	d = min(d, time.Until(a.until)) // there may have been a queue since
 	if t := a.tries[0]; t.reads {
 		t.reads = false
 		t.socket.readFor(a.ctx, t, d)
@@ -163,6 +167,7 @@ func (a *asking) send(s *server) error {
 	t := &try{server: s, form: f, start: time.Now(), arrivals: a.arrivals, reads: len(a.tries) == 0}
 	t.query = r.ids.query(make([]byte, 0, headerLen+len(a.name)+2+4+11), a.key, f)
 	if err := s.send(t, &r.ids); err != nil {
+		t.done = true
 		r.event(a.key, s, kindOf(err), false, 0, t.start)
 		a.fail(s, kindOf(err), err)
 		return err
@@ -199,7 +204,7 @@ func (a *asking) take(x arrival) (*dns.Msg, verdict) {
 
 // overTCP repeats t over TCP.
 func (a *asking) overTCP(t *try) (*dns.Msg, verdict) {
-	ctx, stop := context.WithTimeout(a.ctx, a.r.cfg.Timeout)
+	ctx, stop := context.WithTimeout(a.ctx, min(a.r.cfg.Timeout, time.Until(a.until)))
 	defer stop()
 	start := time.Now()
 	m, err := t.server.exchangeTCP(ctx, t.query)

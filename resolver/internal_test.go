@@ -142,3 +142,28 @@ func TestSystemFile(t *testing.T) {
 		t.Errorf("%v, %v", c.Servers, err)
 	}
 }
+
+// TestErrorTwice checks that a query is counted once whose sending fails while
+// the reader of the socket has an error for it too.
+func TestErrorTwice(t *testing.T) {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	r, err := New(Config{Servers: []netip.AddrPort{conn.LocalAddr().(*net.UDPAddr).AddrPort()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	a := asking{ctx: t.Context(), until: time.Now().Add(time.Minute), arrivals: make(chan arrival, 8)}
+	a.start(r, key{"a.example", TypeA})
+	defer a.end()
+	a.arrivals <- arrival{try: &try{server: r.servers[0], done: true}, err: os.ErrClosed}
+	if err := a.send(r.servers[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := a.wait(10 * time.Millisecond); ok || a.open != 1 {
+		t.Errorf("%d queries open, want the one that was sent", a.open)
+	}
+}

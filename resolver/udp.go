@@ -45,7 +45,7 @@ type try struct {
 	start    time.Time
 	wrong    int
 	arrivals chan<- arrival // never blocks: it has room for all tries
-	done     bool           // reported to Config.OnEvent
+	done     bool           // reported to Config.OnEvent, or given up when sent
 
 	// reads asks send to leave the reading of the socket to the caller, who
 	// must call readFor; send clears it if somebody reads already.
