@@ -32,30 +32,38 @@ func (s *server) exchangeTCP(ctx context.Context, query []byte) (*dns.Msg, error
 		stop := context.AfterFunc(ctx, func() { conn.SetDeadline(past) })
 		b, err := roundTrip(conn, query)
 		clean := stop() // false: the deadline of conn is spoilt
-		if err != nil {
-			conn.Close()
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			if reused {
-				continue // the server may have closed it meanwhile
-			}
+		var m *dns.Msg
+		if err == nil {
+			m, err = readAnswer(b, query)
+		}
+		if err == nil && clean {
+			s.putTCP(conn)
+			return m, nil
+		}
+		conn.Close() // after a wrong answer the next one may be wrong too
+		switch {
+		case err == nil:
+			return m, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case !reused:
 			return nil, err
 		}
-		if clean {
-			s.putTCP(conn)
-		} else {
-			conn.Close()
-		}
-		if matchAnswer(b, query) == matchNone {
-			return nil, malformedError{errWrongAnswer}
-		}
-		m, err := parseAnswer(b)
-		if err != nil {
-			return nil, malformedError{err}
-		}
-		return m, nil
+		// The server may have closed the connection meanwhile, or left an
+		// answer in it that nobody asked for.
 	}
+}
+
+// readAnswer unpacks b if it answers query.
+func readAnswer(b, query []byte) (*dns.Msg, error) {
+	if matchAnswer(b, query) == matchNone {
+		return nil, malformedError{errWrongAnswer}
+	}
+	m, err := parseAnswer(b)
+	if err != nil {
+		return nil, malformedError{err}
+	}
+	return m, nil
 }
 
 // A malformedError is the cause of a Malformed failure.

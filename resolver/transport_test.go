@@ -566,3 +566,31 @@ func TestFairQueue(t *testing.T) {
 		t.Errorf("queries %q, want %q", got, want)
 	}
 }
+
+// TestTCPStrayAnswer checks that an answer nobody asked for does not shift all
+// later answers on its connection by one.
+func TestTCPStrayAnswer(t *testing.T) {
+	srv := resolvertest.Must(`*.example. 0 IN A 192.0.2.1`)
+	truth := answerer(srv)
+	addr := tcpServer(t, func(c net.Conn, q []byte) bool {
+		b := frame(truth(q))
+		c.Write(append(b, b...))
+		return true
+	})
+	r := newResolver(t, resolver.Config{Servers: []netip.AddrPort{addr}, CacheEntries: -1, Tries: 1})
+	for i := range 4 {
+		addrTTL(t, r, fmt.Sprintf("n%d.example.", i))
+	}
+}
+
+// TestDeadlineOfTCP checks that a lookup does not outlast Config.Deadline in a
+// connection whose server is silent.
+func TestDeadlineOfTCP(t *testing.T) {
+	addr := tcpServer(t, func(net.Conn, []byte) bool { return true })
+	r := newResolver(t, resolver.Config{Servers: []netip.AddrPort{addr}, Deadline: 100 * time.Millisecond})
+	start := time.Now()
+	_, err := r.LookupTXT(t.Context(), "a.example.")
+	if d := time.Since(start); !errors.Is(err, resolver.Timeout) || d > time.Second {
+		t.Errorf("back after %v with %v", d, err)
+	}
+}
