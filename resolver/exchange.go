@@ -246,8 +246,14 @@ func (q *question) tryHook(ctx context.Context, s *server, tcp bool) (*dns.Msg, 
 	resp, err := r.cfg.Exchange(ctx, s.addr, buf, tcp)
 	stop()
 	if err != nil {
-		r.event(q.key, s, kindOf(err), tcp, 0, start)
-		q.fail(s, kindOf(err), err)
+		kind := kindOf(err)
+		if kind.notFound() {
+			// Something the hook needs is missing, such as the host it
+			// connects to. That says nothing about the name asked for.
+			kind, err = Network, errors.New(err.Error())
+		}
+		r.event(q.key, s, kind, tcp, 0, start)
+		q.fail(s, kind, err)
 		return nil, askNext
 	}
 	how := matchAnswer(resp, buf)

@@ -325,8 +325,19 @@ func TestHookFailures(t *testing.T) {
 			t.Errorf("%s: %v after %d tries", tt.name, err, n)
 		}
 	}
+	// A hook that can't find its server does not say that the name is missing.
+	r := newResolver(t, resolver.Config{Exchange: func(context.Context, netip.AddrPort, []byte, bool) ([]byte, error) {
+		return nil, fmt.Errorf("connecting: %w", &resolver.Error{Kind: resolver.NXDomain, Name: "dns.example.", EDE: -1})
+	}})
+	for range 2 { // the second comes from the cache
+		_, err := r.LookupTXT(t.Context(), "a.example.")
+		var d *net.DNSError
+		if kindOf(err) != resolver.Network || errors.Is(err, resolver.NXDomain) || !errors.As(err, &d) || d.IsNotFound {
+			t.Errorf("server not found: %v", err)
+		}
+	}
 	// A hook that panics does not leave the next caller waiting.
-	r := newResolver(t, resolver.Config{CacheEntries: -1, Exchange: func(context.Context, netip.AddrPort, []byte, bool) ([]byte, error) {
+	r = newResolver(t, resolver.Config{CacheEntries: -1, Exchange: func(context.Context, netip.AddrPort, []byte, bool) ([]byte, error) {
 		panic("hook")
 	}})
 	for range 2 {
