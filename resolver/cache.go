@@ -140,6 +140,17 @@ func (c *cache) extend(k key, now time.Time) *entry {
 	return e
 }
 
+// forget drops the entry of k itself, so that it is never given out stale: it
+// was answered anew since.
+func (c *cache) forget(k key) {
+	s, h := c.shard(k.name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.find(k, h); e != nil {
+		s.drop(e)
+	}
+}
+
 // put stores e, and drops others as the bounds demand.
 func (c *cache) put(e *entry, now time.Time) {
 	s, h := c.shard(e.name)
@@ -229,6 +240,9 @@ func (r *Resolver) hit(k key, kind Kind, stale bool) {
 func (r *Resolver) store(k key, a *answer, fail *Error) (found, bool) {
 	now := r.now()
 	e := &entry{key: k, answer: a, fail: fail}
+	if fail == nil || fail.NotFound() {
+		r.cache.forget(k)
+	}
 	switch {
 	case fail == nil:
 		e.expires = now.Add(a.ttl)
@@ -270,6 +284,11 @@ func (e *entry) estimate() int {
 	n += len(e.answer.name)
 	for _, rr := range e.answer.rrs {
 		n += recordOverhead + 2*dns.Len(rr)
+		if txt, ok := rr.(*dns.TXT); ok { // up to four octets for one, see [textOf]
+			for _, s := range txt.Txt {
+				n += len(s)
+			}
+		}
 	}
 	return n
 }

@@ -238,6 +238,31 @@ func TestServeStale(t *testing.T) {
 	}
 }
 
+// TestStaleIsNotOutdated checks that a record is not given out stale after a
+// server has said something newer about it.
+func TestStaleIsNotOutdated(t *testing.T) {
+	tests := []struct{ name, zone string }{
+		{"gone", `example. 300 IN SOA ns.example. host.example. 1 3600 600 86400 60`},
+		{"gone without SOA", `other.example. 300 IN A 192.0.2.1`},
+		{"no such records", "example. 300 IN SOA ns.example. host.example. 1 3600 600 86400 60\na.example. 300 IN TXT x"},
+		{"changed, not to be kept", `a.example. 0 IN A 192.0.2.77`},
+	}
+	for _, tt := range tests {
+		srv, r := cached(t, func(c *resolver.Config) { c.ServeStale = time.Hour })
+		addrTTL(t, r, "a.example.")
+		if err := srv.SetZone(tt.zone); err != nil {
+			t.Fatal(err)
+		}
+		srv.Clock().Advance(5 * time.Minute)
+		r.Lookup(t.Context(), "a.example.", resolver.TypeA)
+		srv.SetFault("a.example.", "*", resolvertest.ServFail)
+		srv.Clock().Advance(5 * time.Minute)
+		if res, err := r.Lookup(t.Context(), "a.example.", resolver.TypeA); !errors.Is(err, resolver.ServFail) {
+			t.Errorf("%s: %+v, %v; want the failure", tt.name, res, err)
+		}
+	}
+}
+
 // TestCacheBounds fills caches with more than they may hold.
 func TestCacheBounds(t *testing.T) {
 	tests := []struct {
