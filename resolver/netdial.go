@@ -63,7 +63,7 @@ func (r *Resolver) reply(query []byte) []byte {
 		r.fill(re, name)
 	}
 	b, err := re.Pack()
-	if err != nil {
+	if err != nil || len(b) > dns.MaxMsgSize-1 { // no length for it in the frame
 		re.Answer, re.Rcode = nil, dns.RcodeServerFailure
 		b, _ = re.Pack()
 	}

@@ -1,15 +1,18 @@
 package resolver_test
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"slices"
 	"testing"
 
 	"github.com/miekg/dns"
 
+	"github.com/mailsec-go/mailsec/resolver"
 	"github.com/mailsec-go/mailsec/resolver/resolvertest"
 )
 
@@ -93,5 +96,43 @@ func TestNetDialMessages(t *testing.T) {
 		c, _ := r.NetDial()(t.Context(), "udp", "")
 		c.Write([]byte(part))
 		c.Close() // ends the server side, as the leak check of the load test sees
+	}
+}
+
+// TestNetDialTooLarge lets a server send records that fit into a message only as
+// it compresses them: the frame of the answer must not have a wrong length.
+func TestNetDialTooLarge(t *testing.T) {
+	r := newResolver(t, resolver.Config{CacheEntries: -1, Exchange: func(_ context.Context, _ netip.AddrPort, q []byte, _ bool) ([]byte, error) {
+		const records = 3000
+		var m dns.Msg
+		if err := m.Unpack(q); err != nil {
+			return nil, err
+		}
+		re := new(dns.Msg).SetReply(&m)
+		b, err := re.Pack()
+		if err != nil {
+			return nil, err
+		}
+		binary.BigEndian.PutUint16(b[6:], records)
+		for i := range records { // the target is the owner
+			b = append(b, 0xc0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 8, 0, 0, 0, 0, byte(i>>8), byte(i), 0xc0, 12)
+		}
+		return b, nil
+	}})
+	query, err := new(dns.Msg).SetQuestion("a-host-with-a-long-name.example.", dns.TypeSRV).Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.NetDial()(t.Context(), "udp", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 2 { // the second would be read out of the first answer
+		go c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...))
+		m, err := (&dns.Conn{Conn: c}).ReadMsg()
+		if err != nil || m.Rcode != dns.RcodeServerFailure {
+			t.Fatalf("%v, %v; want SERVFAIL", m, err)
+		}
 	}
 }
