@@ -63,7 +63,7 @@ type Config struct {
 
 	// Randomize0x20 sends names in random case and insists on getting them
 	// back the same, which makes forging answers harder. A server that folds
-	// case is asked without from then on.
+	// case is asked without for 15 minutes.
 	Randomize0x20 bool
 
 	// CacheEntries bounds the cache. 0: [DefaultCacheEntries]; negative: no

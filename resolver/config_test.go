@@ -113,3 +113,17 @@ func TestReadResolvConf(t *testing.T) {
 		t.Errorf("options of the caller were overwritten: %+v", c)
 	}
 }
+
+// TestZeroResolver checks that a Resolver that New did not make says so.
+func TestZeroResolver(t *testing.T) {
+	var r resolver.Resolver
+	for range 2 {
+		_, err := r.LookupTXT(t.Context(), "a.example.")
+		if !errors.Is(err, resolver.ErrConfig) || !errors.Is(err, resolver.Network) {
+			t.Errorf("LookupTXT: %v", err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}

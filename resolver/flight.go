@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // A flight is one piece of work that any number of equal lookups wait for. The
@@ -24,12 +25,19 @@ type flight struct {
 // errGone is the cause for those who wait while Config.Exchange panics.
 var errGone = errors.New("the lookup was abandoned")
 
+// errZero is the cause of all failures of the zero Resolver.
+var errZero = fmt.Errorf("%w: a Resolver comes from New", ErrConfig)
+
 // join waits for the lookup of k, or does it if nobody has begun.
 func (r *Resolver) join(ctx context.Context, k key) (found, error) {
 	r.mu.Lock()
-	if r.closed {
+	if r.closed || r.flights == nil {
+		err := ErrClosed
+		if r.flights == nil {
+			err = errZero
+		}
 		r.mu.Unlock()
-		return found{}, r.fail(Network, k.name, k.typ, ErrClosed)
+		return found{}, r.fail(Network, k.name, k.typ, err)
 	}
 	f := r.flights[k]
 	if f == nil {

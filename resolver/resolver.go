@@ -16,7 +16,7 @@ import (
 )
 
 // A Resolver looks names up. It is safe for concurrent use. Close frees its
-// sockets.
+// sockets. The zero Resolver has no servers: its lookups fail, see [New].
 type Resolver struct {
 	cfg     Config
 	servers []*server
