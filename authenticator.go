@@ -98,7 +98,9 @@ type Authenticator struct {
 	Resolver Resolver
 
 	// SPF, DKIM and DMARC hold the options of the mechanisms. Where their
-	// Resolver is nil the one above is used.
+	// Resolver is nil the one above is used. A pass by SPF.LocalPolicy is not
+	// one for DMARC, since the domain did not authorize the client; a failed
+	// message then has disposition none for the reason local_policy.
 	SPF   spf.Checker
 	DKIM  dkim.Verifier
 	DMARC dmarc.Verifier
@@ -115,6 +117,8 @@ type Authenticator struct {
 	spf   spf.Checker
 	dkim  dkim.Verifier
 	dmarc dmarc.Verifier
+
+	client clientResolver // for iprev
 }
 
 // Check authenticates the message that r yields, and reads r to its end. See
@@ -180,6 +184,10 @@ func (a *Authenticator) prepare() {
 	if a.spf.Resolver == nil || a.dkim.Resolver == nil || a.dmarc.Resolver == nil {
 		a.ready = ErrNoResolver
 		return
+	}
+	a.client = a.Resolver
+	if a.Resolver == nil {
+		a.client = a.spf.Resolver
 	}
 	if a.spf.Hostname == "" {
 		a.spf.Hostname = a.ID

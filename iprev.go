@@ -35,11 +35,14 @@ func (r IPRev) AuthResult() authres.Method {
 	return authres.IPRev(r.Result, r.IP, r.Name)
 }
 
-// checkIPRev looks up the names of ip and the addresses of these.
-func checkIPRev(ctx context.Context, r interface {
+// clientResolver is the part of DNS that iprev needs.
+type clientResolver interface {
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}, ip netip.Addr) IPRev {
+}
+
+// checkIPRev looks up the names of ip and the addresses of these.
+func checkIPRev(ctx context.Context, r clientResolver, ip netip.Addr) IPRev {
 	res := IPRev{Result: authres.PermError, IP: ip}
 	names, err := r.LookupAddr(ctx, ip.String())
 	if err != nil && len(names) == 0 {

@@ -184,6 +184,22 @@ func TestOutcomes(t *testing.T) {
 				}
 			},
 			want: "iprev=pass spf=none dkim=none dmarc=fail", dmarc: "reject"},
+		{name: "pass by local policy", msg: plain, env: func(e *Envelope) { e.IP = netip.MustParseAddr("192.0.2.9") },
+			auth: func(a *Authenticator) { a.SPF.LocalPolicy = mustSPF("v=spf1 ip4:192.0.2.9") },
+			want: "iprev=permerror spf=pass dkim=none dmarc=fail", dmarc: "none"},
+		{name: "fail by local policy", msg: plain, env: func(e *Envelope) { e.IP = netip.MustParseAddr("192.0.2.9") },
+			auth: func(a *Authenticator) { a.SPF.LocalPolicy = mustSPF("v=spf1 -ip4:192.0.2.9") },
+			want: "iprev=permerror spf=fail dkim=none dmarc=fail", dmarc: "quarantine"},
+		{name: "From behind a bare LF", msg: "Subject: x\nFrom : a@bank.example\r\n" + plain,
+			want: "iprev=pass spf=pass dkim=none dmarc=permerror", dmarc: "none"},
+		{name: "From behind a bare CR", msg: "Subject: x\rfrom: a@bank.example\rTo: b\r\n" + plain,
+			want: "iprev=pass spf=pass dkim=none dmarc=permerror", dmarc: "none"},
+		{name: "From behind LF at the top", msg: "\nFrom: a@bank.example\r\n" + plain,
+			want: "iprev=pass spf=pass dkim=none dmarc=permerror", dmarc: "none"},
+		{name: "bare line ends without From", msg: "Subject: x\nTo: a\rX-From: b\r\n From: c\r\n" + plain,
+			want: "iprev=pass spf=pass dkim=none dmarc=pass", dmarc: "none"},
+		{name: "only a hidden From", msg: "Subject: x\nFrom: joe@football.example.com\r\n\r\n",
+			want: "iprev=pass spf=pass dkim=none dmarc=permerror", dmarc: "none"},
 		{name: "no From", msg: "Subject: x\r\n\r\n", want: "iprev=pass spf=pass dkim=none dmarc=permerror", dmarc: "none"},
 		{name: "no header", msg: "", want: "iprev=pass spf=pass dkim=none dmarc=permerror", dmarc: "none"},
 		{name: "header only", msg: "From: joe@football.example.com\r\n", want: "iprev=pass spf=pass dkim=none dmarc=pass", dmarc: "none"},
@@ -220,6 +236,31 @@ func TestOutcomes(t *testing.T) {
 				t.Errorf("Received-SPF = %q", res.AppendReceivedSPF(nil))
 			}
 		})
+	}
+}
+
+func mustSPF(txt string) *spf.Record {
+	r, err := spf.Parse(txt)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// TestIPRevResolver checks that iprev asks the common resolver if there is one.
+func TestIPRevResolver(t *testing.T) {
+	srv, other := resolvertest.Must(zone...), resolvertest.Must()
+	a := newAuthenticator(srv)
+	a.SPF.Resolver = other.Resolver()
+	res, err := a.Check(context.Background(), envelope, strings.NewReader(sample(t)))
+	if err != nil || res.IPRev.Result != "pass" || res.SPF.Result != spf.None {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	a = &Authenticator{ID: "mx.example.net"}
+	a.SPF.Resolver, a.DKIM.Resolver, a.DMARC.Resolver = srv.Resolver(), other.Resolver(), other.Resolver()
+	res, err = a.Check(context.Background(), envelope, strings.NewReader(sample(t)))
+	if err != nil || res.IPRev.Result != "pass" || res.SPF.Result != spf.Pass {
+		t.Fatalf("%+v, %v", res, err)
 	}
 }
 

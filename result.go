@@ -18,7 +18,9 @@ type Result struct {
 	DMARC dmarc.Evaluation // RFC 9989
 	IPRev IPRev            // the zero value if it was not looked up
 
-	// From holds the bodies of the From fields, as they stand in the message.
+	// From holds the bodies of the From fields, as they stand in the message. If
+	// there is one, but a bare CR or LF in the header begins a line that looks
+	// like another, that one is here too: the author is then ambiguous.
 	From []string
 
 	id              string
@@ -26,21 +28,28 @@ type Result struct {
 }
 
 // trustRelay keeps DMARC from asking for anything when SPF did not apply
-// because the client is a relay of one's own: a fail then says nothing about
-// the sender. A disposition that the caller's override chose stays.
+// because the client is a relay of one's own, or the local policy let it pass:
+// a fail then says nothing about the sender. A disposition that the caller's
+// override chose stays.
 func (r *Result) trustRelay() {
-	if r.SPF == nil || !r.SPF.Trusted {
+	var why dmarc.ReasonType
+	switch {
+	case r.SPF != nil && r.SPF.Trusted:
+		why = dmarc.ReasonTrustedForwarder
+	case r.SPF != nil && r.SPF.Local && r.SPF.Result == spf.Pass:
+		why = dmarc.ReasonLocalPolicy
+	default:
 		return
 	}
 	list := append([]dmarc.Evaluation(nil), r.DMARC.Others...)
 	r.DMARC.Others = list
-	trust(&r.DMARC)
+	trust(&r.DMARC, why)
 	for i := range list {
-		trust(&list[i])
+		trust(&list[i], why)
 	}
 }
 
-func trust(e *dmarc.Evaluation) {
+func trust(e *dmarc.Evaluation, why dmarc.ReasonType) {
 	for _, r := range e.Reasons {
 		if r.Type != dmarc.ReasonTestMode && r.Type != dmarc.ReasonSampledOut {
 			return
@@ -48,7 +57,7 @@ func trust(e *dmarc.Evaluation) {
 	}
 	if e.Result == dmarc.Fail && e.Disposition > dmarc.PolicyNone {
 		e.Disposition = dmarc.PolicyNone
-		e.Reasons = append(e.Reasons, dmarc.Reason{Type: dmarc.ReasonTrustedForwarder})
+		e.Reasons = append(e.Reasons, dmarc.Reason{Type: why})
 	}
 }
 

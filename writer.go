@@ -38,7 +38,7 @@ func (w *Writer) startClient(trace func(spf.Event)) {
 	}
 	w.start(func() {
 		if !w.a.NoIPRev {
-			w.start(func() { r.IPRev = checkIPRev(w.ctx, w.a.spf.Resolver, req.IP) })
+			w.start(func() { r.IPRev = checkIPRev(w.ctx, w.a.client, req.IP) })
 		}
 		if w.a.CheckHelo {
 			helo := req
@@ -77,9 +77,15 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// begin reads the From fields once the header is complete.
+// begin reads the From fields once the header is complete. A hidden one beside
+// them makes the author ambiguous: whoever shows the message may show that one.
 func (w *Writer) begin() {
 	if values, complete := w.dkim.Fields("From"); complete {
+		if len(values) == 1 {
+			if v, ok := hiddenFrom(w.dkim.Header()); ok {
+				values = append(values, v)
+			}
+		}
 		w.result.From = texts(values)
 		w.session = w.dmarc.Begin(w.result.From)
 	}
@@ -193,6 +199,9 @@ func (w *Writer) finish() error {
 	var id dmarc.SPF
 	if r.SPF != nil {
 		id = dmarc.SPF{Result: r.SPF.Result.String(), Domain: r.SPF.Domain}
+		if r.SPF.Local && r.SPF.Result == spf.Pass {
+			id.Result = spf.Neutral.String() // the domain has not authorized the client
+		}
 	}
 	keys := make([]dmarc.DKIM, 0, len(r.DKIM.Results))
 	for i := range r.DKIM.Results {
