@@ -93,6 +93,45 @@ func TestCancelLookups(t *testing.T) {
 	}
 }
 
+// TestContextAfterLookups: a context that ends when the keys are there, or when
+// none is needed, does not take the answer away.
+func TestContextAfterLookups(t *testing.T) {
+	for _, tt := range []struct {
+		msg, want string
+		err       error
+	}{
+		{mustSign(t, nil, simpleMessage, testSignature("ed")), "pass/ok", nil},
+		{"DKIM-Signature: junk\r\n" + simpleMessage, "permerror/syntax", nil},
+		{mustSign(t, nil, simpleMessage, testSignature("rsa")), "", context.Canceled},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		looked := make(chan struct{}, 1)
+		v := Verifier{Now: testClock, Resolver: testZone(), Trace: func(e Event) {
+			if e.Kind == LookupDone {
+				looked <- struct{}{}
+			}
+		}}
+		if tt.err != nil {
+			v.Resolver = &slow{}
+		}
+		header, body, _ := strings.Cut(tt.msg, "\r\n\r\n")
+		w := v.NewWriter(ctx)
+		if _, err := io.WriteString(w, header+"\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if tt.want == "pass/ok" {
+			<-looked
+		}
+		cancel()
+		if _, err := io.WriteString(w, body); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != tt.err || err == nil && outcome(w.Report()) != tt.want || err != nil && w.Report() != nil {
+			t.Errorf("want %s, %v: %v, %+v", tt.want, tt.err, err, w.Report())
+		}
+	}
+}
+
 // counting counts questions.
 type counting struct {
 	meta

@@ -44,6 +44,7 @@ type lookup struct {
 	name   string
 	answer domainkey.Answer
 	done   bool // the answer was at hand
+	late   bool // the context had ended when there was no key
 }
 
 var errNoResolver = errors.New("dkim: Verifier has no Resolver")
@@ -227,6 +228,7 @@ func (w *VerifyWriter) run(l *lookup, now time.Time) {
 	defer w.wait.Done()
 	w.trace(Event{Kind: LookupStart, Signature: -1, Name: l.name})
 	l.answer = domainkey.Lookup(w.ctx, w.v.Resolver, w.v.keys(), l.name, now)
+	l.late = l.answer.Err != nil && w.ctx.Err() != nil
 	w.trace(Event{Kind: LookupDone, Signature: -1, Name: l.name, Err: l.answer.Err})
 }
 
@@ -246,8 +248,10 @@ func (w *VerifyWriter) Close() error {
 		w.work.bodies.Close()
 	}
 	w.wait.Wait()
-	if w.err == nil && w.ctx.Err() != nil {
-		w.err = w.ctx.Err()
+	for i := range w.lookups {
+		if w.err == nil && w.lookups[i].late {
+			w.err = w.ctx.Err()
+		}
 	}
 	if w.cancel != nil {
 		w.cancel()
