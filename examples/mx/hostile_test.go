@@ -1,11 +1,18 @@
 package main
 
 import (
+	"crypto/tls"
+	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"net/netip"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The first line of a message would continue our own Authentication-Results
@@ -74,4 +81,102 @@ func changed(t *testing.T, name, text string) fs.FS {
 		t.Fatal(err)
 	}
 	return os.DirFS(dir)
+}
+
+// Who guesses addresses is cut off, with TLS state and sender changed in
+// between or not.
+func TestTooManyRefusals(t *testing.T) {
+	s := testServer(t, nil)
+	c := connect(t, s)
+	for i := range maxRefused {
+		if i%5 == 0 {
+			c.expect(t, "EHLO mail.example.com", "250")
+			c.expect(t, "MAIL FROM:<eve@mail.example.com>", "250")
+		}
+		if i == maxRefused/2 {
+			if _, err := c.startTLS(); err != nil {
+				t.Fatal(err)
+			}
+			c.expect(t, "EHLO mail.example.com", "250")
+			c.expect(t, "MAIL FROM:<eve@mail.example.com>", "250")
+		}
+		c.expect(t, fmt.Sprintf("RCPT TO:<user%d@example.org>", i), "550")
+	}
+	c.expect(t, "RCPT TO:<last@example.org>", "421 4.7.0")
+	if r, err := c.command("NOOP"); err == nil {
+		t.Errorf("after the last refusal: %v; want the end", r)
+	}
+}
+
+// A proxy that passes on what is no TCP connection gets nowhere: there is no
+// client address, and no check may take that for a good one.
+func TestProxyWithoutAddress(t *testing.T) {
+	s := testServer(t, nil)
+	for _, header := range []string{
+		"\r\n\r\n\x00\r\nQUIT\n\x21\x31\x00\xd8/tmp/x" + strings.Repeat("\x00", 210), // a Unix socket
+		"PROXY TCP4 192.0.2.10\r\n",                              // half of it
+		"PROXY TCP4 999.0.2.10 192.0.2.25 1 1\r\n",               // no address
+		"PROXY TCP4 192.0.2.10 192.0.2.25 1 99999\r\n",           // no port
+		"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x04\xc0\x00\x02\x0a", // shorter than it must be
+		"EHLO mail.example.com\r\n",                              // none
+	} {
+		conn, err := net.Dial("tcp", s.address(smtpPort).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(10 * time.Second))
+		io.WriteString(conn, header+"EHLO mail.example.com\r\nMAIL FROM:<eve@mail.example.com>\r\nRCPT TO:<alice@example.org>\r\nQUIT\r\n")
+		said, _ := io.ReadAll(conn) // the end may come as a reset
+		if strings.Contains(string(said), "\r\n250") {
+			t.Errorf("%.40q: got %q; want no session", header, said)
+		}
+	}
+}
+
+// One client can't take all connections.
+func TestTooManyConnectionsOfOneClient(t *testing.T) {
+	s := testServer(t, func(o *options) { o.limits.clientConnections = 1 })
+	first := connect(t, s)
+	if _, greeting, err := dial(s.address(smtpPort), netip.MustParseAddr("192.0.2.10")); err != nil || greeting.code != 421 {
+		t.Errorf("second connection: %v, %v; want 421", greeting, err)
+	}
+	if _, greeting, err := dial(s.address(smtpPort), netip.MustParseAddr("192.0.2.11")); err != nil || greeting.code != 220 {
+		t.Errorf("another client: %v, %v; want 220", greeting, err)
+	}
+	if _, greeting, err := dial(s.address(smtpPort), netip.MustParseAddr("2001:db8::1")); err != nil || greeting.code != 220 {
+		t.Errorf("an IPv6 client: %v, %v; want 220", greeting, err)
+	}
+	if _, greeting, err := dial(s.address(smtpPort), netip.MustParseAddr("2001:db8::2")); err != nil || greeting.code != 421 {
+		t.Errorf("its neighbour: %v, %v; want 421", greeting, err)
+	}
+	first.expect(t, "QUIT", "221")
+	first.close()
+	for range 100 {
+		if _, greeting, err := dial(s.address(smtpPort), netip.MustParseAddr("192.0.2.10")); err == nil && greeting.code == 220 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("after the first has left its address is still refused")
+}
+
+// What a client sends behind STARTTLS in clear is not taken for what it says
+// under TLS.
+func TestCommandsBehindStartTLS(t *testing.T) {
+	s := testServer(t, nil)
+	c := connect(t, s)
+	c.expect(t, "EHLO mail.example.com", "250")
+	io.WriteString(c.conn, "STARTTLS\r\nEHLO mail.example.com\r\nMAIL FROM:<eve@mail.example.com>\r\n")
+	if r, err := c.read(); err != nil || r.code != 220 {
+		t.Fatalf("STARTTLS: %v, %v", r, err)
+	}
+	conn := tls.Client(c.conn, &tls.Config{InsecureSkipVerify: true})
+	if err := conn.Handshake(); err != nil {
+		return // as good: the server has taken the commands for a bad handshake
+	}
+	c.conn, c.text = conn, textproto.NewConn(conn)
+	c.expect(t, "RCPT TO:<alice@example.org>", "50")
+	c.expect(t, "MAIL FROM:<eve@mail.example.com>", "50")
+	c.expect(t, "EHLO mail.example.com", "250")
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/emersion/go-smtp"
 	"github.com/pires/go-proxyproto"
 )
 
@@ -14,11 +16,13 @@ import (
 // in a list so that the server can be stopped without cutting a message in two.
 type listener struct {
 	net.Listener
-	max      int
+	max      int           // connections
+	each     int           // connections of one client
 	refusals chan struct{} // holds one value for each client that is being refused
 
 	mu       sync.Mutex
 	open     map[*conn]bool
+	clients  map[netip.Prefix]int // connections of each client, once its address is known
 	stopping bool
 }
 
@@ -28,7 +32,7 @@ const proxyHeaderTimeout = 5 * time.Second
 // listen listens on a TCP address. Connections from the trusted networks must
 // begin with a PROXY header, whose client address is then taken for the
 // client's; a header from anyone else is what it looks like, a bad command.
-func listen(address string, trusted []netip.Prefix, max int) (*listener, error) {
+func listen(address string, trusted []netip.Prefix, max, each int) (*listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
@@ -43,8 +47,10 @@ func listen(address string, trusted []netip.Prefix, max int) (*listener, error) 
 	return &listener{
 		Listener: l,
 		max:      max,
+		each:     each,
 		refusals: make(chan struct{}, maxRefusals),
 		open:     map[*conn]bool{},
+		clients:  map[netip.Prefix]int{},
 	}, nil
 }
 
@@ -120,8 +126,12 @@ type conn struct {
 	l *listener
 
 	// Guarded by l.mu.
-	inMessage bool // between DATA and the final dot
-	hangUp    bool // close after the next reply
+	inMessage bool         // between DATA and the final dot
+	hangUp    bool         // close after the next reply
+	refused   int          // commands
+	client    netip.Prefix // where it is counted; the zero value if it is not
+
+	greeted bool // the first reply is out; used by Write only
 }
 
 // SetReadDeadline sets the deadline for the next command, unless the server is
@@ -155,7 +165,54 @@ func (c *conn) closeAfterReply() {
 	c.hangUp = true
 }
 
+// countRefusal counts a reply if it is a refusal, and reports whether it is one
+// too many: then the connection closes after the next reply.
+func (c *conn) countRefusal(reply error) bool {
+	var e *smtp.SMTPError
+	if !errors.As(reply, &e) || e.Code < 400 {
+		return false
+	}
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.refused++
+	c.hangUp = c.hangUp || c.refused > maxRefused
+	return c.refused > maxRefused
+}
+
+// admit counts the connection as one of its client, and reports whether that
+// has no more than it may. It waits for the PROXY header.
+func (c *conn) admit() bool {
+	client := network(addrPort(c.Conn.RemoteAddr()).Addr())
+	if !client.IsValid() {
+		return true // there is no address: the session refuses it
+	}
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	if !c.l.open[c] || c.l.clients[client] >= c.l.each {
+		return false
+	}
+	c.client = client
+	c.l.clients[client]++
+	return true
+}
+
+// network is what counts as one client: an address, of IPv6 the network of 64
+// bits that a customer gets.
+func network(a netip.Addr) netip.Prefix {
+	p, _ := a.Prefix(min(a.BitLen(), 64)) // the zero value for the zero Addr
+	return p
+}
+
+// Write writes a reply. The first one is the greeting, and the time to turn away
+// a client that has too many connections: Accept does not know it yet.
 func (c *conn) Write(b []byte) (int, error) {
+	if !c.greeted {
+		c.greeted = true
+		if !c.admit() {
+			c.Conn.Write([]byte("421 4.7.0 Too many connections from your address\r\n"))
+			return 0, errors.Join(errTooMany, c.Close())
+		}
+	}
 	n, err := c.Conn.Write(b)
 	c.l.mu.Lock()
 	last := c.hangUp
@@ -166,9 +223,17 @@ func (c *conn) Write(b []byte) (int, error) {
 	return n, err
 }
 
+var errTooMany = errors.New("too many connections of this client")
+
 func (c *conn) Close() error {
 	c.l.mu.Lock()
 	delete(c.l.open, c)
+	if c.client.IsValid() {
+		if c.l.clients[c.client]--; c.l.clients[c.client] == 0 {
+			delete(c.l.clients, c.client)
+		}
+		c.client = netip.Prefix{}
+	}
 	c.l.mu.Unlock()
 	return c.Conn.Close()
 }

@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	f.Int64Var(&o.limits.messageBytes, "max-size", o.limits.messageBytes, "octets of a message")
 	f.IntVar(&o.limits.recipients, "max-recipients", o.limits.recipients, "recipients of a message")
 	f.IntVar(&o.limits.connections, "max-connections", o.limits.connections, "connections at the same time, on each port")
+	f.IntVar(&o.limits.clientConnections, "max-client-connections", o.limits.clientConnections, "connections of one client at the same time, on each port")
 	f.DurationVar(&o.limits.commandTimeout, "command-timeout", o.limits.commandTimeout, "wait for a command")
 	f.DurationVar(&o.limits.messageTimeout, "message-timeout", o.limits.messageTimeout, "wait for a message")
 	f.DurationVar(&o.limits.checkTimeout, "check-timeout", o.limits.checkTimeout, "time for the checks of a command")

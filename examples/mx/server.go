@@ -42,23 +42,25 @@ type options struct {
 
 // limits bound what clients may ask for.
 type limits struct {
-	messageBytes   int64         // of one message
-	recipients     int           // of one message
-	connections    int           // at the same time, on each port
-	commandTimeout time.Duration // for the client to send a command
-	messageTimeout time.Duration // for the client to send a message
-	checkTimeout   time.Duration // for the checks of one command
+	messageBytes      int64         // of one message
+	recipients        int           // of one message
+	connections       int           // at the same time, on each port
+	clientConnections int           // of one client at the same time, on each port
+	commandTimeout    time.Duration // for the client to send a command
+	messageTimeout    time.Duration // for the client to send a message
+	checkTimeout      time.Duration // for the checks of one command
 }
 
 // defaultLimits are fit for a small server. The timeouts are those of RFC 5321,
 // section 4.5.3.2, except for the last.
 var defaultLimits = limits{
-	messageBytes:   25 << 20,
-	recipients:     100,
-	connections:    200,
-	commandTimeout: 5 * time.Minute,
-	messageTimeout: 10 * time.Minute,
-	checkTimeout:   30 * time.Second,
+	messageBytes:      25 << 20,
+	recipients:        100,
+	connections:       200,
+	clientConnections: 50,
+	commandTimeout:    5 * time.Minute,
+	messageTimeout:    10 * time.Minute,
+	checkTimeout:      30 * time.Second,
 }
 
 // A server receives mail on one or two ports.
@@ -195,7 +197,7 @@ func (s *server) compile(service string) (*postfix.Policy, error) {
 
 // open starts to serve a port.
 func (s *server) open(p *portServer) error {
-	l, err := listen(p.address, s.proxies, s.limits.connections)
+	l, err := listen(p.address, s.proxies, s.limits.connections, s.limits.clientConnections)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,12 @@ func newSession(s *server, p *portServer, c *smtp.Conn) (smtp.Session, error) {
 	n := &session{server: s, port: p, smtp: c, client: addrPort(c.Conn().RemoteAddr())}
 	_, n.encrypted = c.TLSConnectionState()
 	n.conn = unwrap(c.Conn())
+	if !n.client.IsValid() {
+		// A proxy passed something on that is no TCP connection: there is no
+		// address to judge.
+		n.conn.closeAfterReply()
+		return nil, n.report(&decision{Rule: "PROXY", Why: "no client address"}, errNoAddress)
+	}
 	ctx, cancel := n.context()
 	defer cancel()
 	err := n.connect(ctx)
@@ -73,6 +79,8 @@ func newSession(s *server, p *portServer, c *smtp.Conn) (smtp.Session, error) {
 	}
 	return n, nil
 }
+
+var errNoAddress = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "No client address"}
 
 // unwrap returns the connection of the listener below TLS.
 func unwrap(c net.Conn) *conn {
@@ -97,6 +105,9 @@ func (s *session) decision() *decision {
 
 // report completes a decision with the reply, logs it and passes the reply on.
 func (s *session) report(d *decision, reply error) error {
+	if s.conn.countRefusal(reply) {
+		d.Why, reply = fmt.Sprintf("%s, after %d refusals", d.Why, maxRefused), errManyErrors
+	}
 	d.Reply = replyText(reply)
 	s.server.log.Info("decided", "port", s.port.name, "decision", d)
 	if s.server.decided != nil {
@@ -104,6 +115,12 @@ func (s *session) report(d *decision, reply error) error {
 	}
 	return reply
 }
+
+// maxRefused is how many commands of a session may be refused, as in Postfix
+// (smtpd_hard_error_limit). Who guesses addresses has to connect again.
+const maxRefused = 20
+
+var errManyErrors = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Error: too many errors"}
 
 // Mail is MAIL FROM.
 func (s *session) Mail(from string, opts *smtp.MailOptions) error {
