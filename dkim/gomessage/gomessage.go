@@ -62,7 +62,7 @@ func Prepend(h *textproto.Header, fields []byte) error {
 	var list [][]byte
 	for rest := fields; len(rest) > 0; {
 		n := fieldEnd(rest)
-		if n < 0 || bytes.IndexByte(rest[:n], ':') <= 0 {
+		if n < 0 || rest[0] == ' ' || rest[0] == '\t' || bytes.IndexByte(rest[:n], ':') <= 0 {
 			return ErrFields
 		}
 		list = append(list, bytes.Clone(rest[:n]))

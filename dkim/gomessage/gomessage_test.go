@@ -95,7 +95,7 @@ type txt string
 func (s txt) LookupTXT(context.Context, string) ([]string, error) { return []string{string(s)}, nil }
 
 func TestPrependRefuses(t *testing.T) {
-	for _, s := range []string{"no colon\r\n", "A: no end", "A: 1\r\n: x\r\n", " A: 1"} {
+	for _, s := range []string{"no colon\r\n", "A: no end", "A: 1\r\n: x\r\n", " A: 1", " A: 1\r\n", "\tA: 1\r\nB: 2\r\n"} {
 		h, _ := parse(t, message)
 		n := h.Len()
 		if err := gomessage.Prepend(&h, []byte(s)); !errors.Is(err, gomessage.ErrFields) || h.Len() != n {
