@@ -113,7 +113,7 @@ func (a *access) find(ctx context.Context, ev *restrict.Eval, full bool) *restri
 			return nil
 		case t.actions[i] != nil:
 			if ev.Trace != nil {
-				ev.Note("key ", string(ev.Key), ": ", t.indexed.Entry(i).Value)
+				ev.Note("key ", string(ev.Key), ": ", hideKeys(t.indexed.Entry(i).Value))
 			}
 			return t.actions[i]
 		}
@@ -126,7 +126,7 @@ func (a *access) find(ctx context.Context, ev *restrict.Eval, full bool) *restri
 		return nil
 	}
 	if ev.Trace != nil {
-		ev.Note("key ", string(ev.Key), ": ", value)
+		ev.Note("key ", string(ev.Key), ": ", hideKeys(value))
 	}
 	return a.p.action(value, t.spec, string(ev.Key))
 }

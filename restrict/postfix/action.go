@@ -53,7 +53,7 @@ func (c *compiler) action(value, spec, key string) *restrict.List {
 	if i := strings.IndexAny(value, " \t"); i >= 0 {
 		cmd, text = value[:i], strings.TrimLeft(value[i:], " \t")
 	}
-	pos := restrict.Pos{File: spec, Text: value}
+	pos := restrict.Pos{File: spec, Text: hideKeys(value)}
 	one := func(r restrict.Rule) *restrict.List {
 		r.Pos = pos
 		l.Rules = []restrict.Rule{r}

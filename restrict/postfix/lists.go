@@ -229,11 +229,11 @@ func (l *lister) take() (string, bool) {
 	return t, true
 }
 
-// add appends a rule under the name as written.
+// add appends a rule under the name as written, without keys of DNS lists.
 func (l *lister) add(name string, r restrict.Rule) {
 	r.DryRun = l.dry
 	l.dry = false
-	r.Pos = restrict.Pos{File: l.pos.File, Line: l.pos.Line, Text: name}
+	r.Pos = restrict.Pos{File: l.pos.File, Line: l.pos.Line, Text: hideKeys(name)}
 	l.rules = append(l.rules, r)
 }
 

@@ -171,7 +171,7 @@ func (pc *policyCheck) Pick(ctx context.Context, ev *restrict.Eval) *restrict.Li
 		return pc.failed
 	}
 	if ev.Trace != nil {
-		ev.Note("action ", action)
+		ev.Note("action ", hideKeys(action))
 	}
 	return pc.p.action(action, pc.spec, "")
 }

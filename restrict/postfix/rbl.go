@@ -23,6 +23,7 @@ type listCheck struct {
 	permit  bool
 	byAddr  bool   // the subject is the client's address
 	tail    string // zone with its final dot
+	shown   string // zone as traces show it, without the customer's key
 	zoneOK  bool   // names below zone are host names
 }
 
@@ -30,6 +31,7 @@ func (p *Policy) newListCheck(arg string) *listCheck {
 	l := &listCheck{p: p, arg: arg}
 	zone, pattern, ok := strings.Cut(arg, "=")
 	l.zone, l.tail = zone, zone+"."
+	l.shown = hideKey(zone) + "."
 	l.zoneOK = validHostname("1." + zone)
 	if ok {
 		l.match, l.bad = rbl.ParsePattern(pattern)
@@ -122,7 +124,7 @@ func (l *listCheck) lookup(ctx context.Context, ev *restrict.Eval, name string) 
 	addrs, err := l.p.dns.r.LookupNetIP(ctx, "ip4", name)
 	st := status(err, len(addrs))
 	if ev.Trace != nil {
-		ev.Note("dns ", name, " A")
+		ev.Note("dns ", name[:len(name)-len(l.tail)], l.shown, " A")
 		for _, a := range addrs {
 			ev.Note(a.String())
 		}
