@@ -125,6 +125,7 @@ func (l *linter) report(f Finding) {
 	if f.File == "" {
 		f.File = l.c.fileName()
 	}
+	f.Text, f.Message, f.Advice = hideKeys(f.Text), hideKeys(f.Message), hideKeys(f.Advice)
 	key := f
 	key.Service = ""
 	if !l.seen[key] {
@@ -167,7 +168,9 @@ func (l *linter) pass(cfg Config, services postconf.Services) {
 	l.params()
 	for _, list := range listOrder {
 		l.list(list, l.elements[list])
+		l.order(list, l.elements[list])
 	}
+	l.together()
 	l.relay()
 	l.users()
 	l.repeated()

@@ -64,26 +64,29 @@ func (l *linter) nothingPasses(list string, els []element) {
 	if l.restricted() || len(els) == 0 || list == "smtpd_etrn_restrictions" {
 		return
 	}
-	last := &els[len(els)-1]
-	if last.name != "reject" && last.name != "defer" || last.warn {
-		return
-	}
+	last := (*element)(nil)
 	for i := range els {
-		if n := els[i].name; n == "permit_auth_destination" || n == "permit_mx_backup" || n == "permit" || strings.HasPrefix(n, "check_") {
+		e := &els[i]
+		if n := e.name; n == "permit_auth_destination" || n == "permit_mx_backup" || n == "permit" || strings.HasPrefix(n, "check_") || strings.HasPrefix(n, "permit_dnswl") {
 			return
 		}
+		if (e.name == "reject" || e.name == "defer") && !e.warn {
+			last = e
+			break
+		}
+	}
+	if last == nil {
+		return
 	}
 	l.at(last, "refuses-all", Warning, "mail from other servers is refused: only own networks and users get past this list",
 		"on a server that receives mail, end with reject_unauth_destination instead")
 }
 
-// restricted reports whether the service is for own users only.
+// restricted reports whether the service is for own users and programs only,
+// as everything but port 25 is.
 func (l *linter) restricted() bool {
-	switch l.service {
-	case "submission", "submissions", "smtps", "587", "465":
-		return true
-	}
-	return false
+	port := l.service[strings.LastIndexByte(l.service, ':')+1:]
+	return port != "" && port != "smtp" && port != "25"
 }
 
 // element looks at one element without its surroundings.
@@ -91,6 +94,9 @@ func (l *linter) element(e *element) {
 	switch {
 	case strings.HasPrefix(e.text, "#"):
 		l.at(e, "comment-in-list", Danger, "a comment cannot stand in a value; its words are taken as restrictions and mail is refused with 451", "put the comment on a line of its own that starts with #")
+		return
+	case isListCheck(e.name) && e.arg == "":
+		l.at(e, "missing-argument", Danger, "the argument is missing, so this has no effect", "write the zone after the name")
 		return
 	case takesArgument(e.name) && e.arg == "":
 		l.at(e, "missing-argument", Danger, "the argument is missing, so every mail is refused with 451 4.3.5 here", "write it after the name")
@@ -110,14 +116,17 @@ func (l *linter) element(e *element) {
 	switch {
 	case isListCheck(e.name):
 		l.blocklist(e)
-	case strings.HasPrefix(e.name, "check_") && strings.HasSuffix(e.name, "_access") && !strings.Contains(e.arg, ":"):
+	case e.name == "sleep" && !isDigits(e.arg):
+		l.at(e, "bad-argument", Danger, "the argument is no number, so every mail is refused with 451 4.3.5 here", "write seconds")
+	case e.name == "permit_mx_backup":
+		l.at(e, "deprecated", Note, "whoever makes this host an MX of a domain may send mail for it through here", "name the domains in relay_domains")
+	case isAccess(e.name) && e.name != "check_ccert_access" && strings.HasPrefix(e.arg, "{"):
+		l.at(e, "bad-argument", Danger, "braces around a table make it unusable, so every mail is refused with 451 4.3.5 here", "write type:name without them")
+	case isAccess(e.name) && !strings.Contains(e.arg, ":"):
 		l.at(e, "bad-argument", Danger, "the argument is no table, so every mail is refused with 451 4.3.5 here", "write type:name, such as hash:/etc/postfix/access")
 	}
 	l.stage(e)
 	l.login(e)
-	if e.name == "permit_dnswl_client" || e.name == "permit_rhswl_client" {
-		l.at(e, "allowlist-failure", Note, "when the DNS lookup fails, every later rejection of this list becomes a 450", "accept that, or decide in a policy service")
-	}
 }
 
 // unknown reports a name that is no restriction.
@@ -204,6 +213,9 @@ func (l *linter) blocklist(e *element) {
 	if why, ok := rbl.Retired(zone); ok {
 		l.at(e, "rbl-retired", Danger, "this DNS list is gone: "+why, "remove it")
 	}
+	if !l.c.tables.maps(fields(l.c.get("rbl_reply_maps"))).has(e.arg, zone) && hideKey(zone) != zone && strings.HasPrefix(e.name, "reject_") {
+		l.at(e, "rbl-key", Warning, "the reply names the DNS list with your key in it, to every client that is refused", "give the list a reply of its own in rbl_reply_maps")
+	}
 	if hasPattern {
 		if _, err := rbl.ParsePattern(pattern); err != nil {
 			l.at(e, "rbl-pattern", Danger, "the pattern is none, and smtpd dies when it gets here", "write four numbers or [n;a..b] parts, such as 127.0.0.[2..11]")
@@ -215,6 +227,21 @@ func (l *linter) blocklist(e *element) {
 	if lower(strings.TrimSuffix(zone, ".")) == "pbl.spamhaus.org" {
 		l.at(e, "rbl-pbl", Warning, "this list holds the addresses of end users, your own among them", "use zen.spamhaus.org after the permits of own users")
 	}
+}
+
+// has reports whether a table may hold one of the keys.
+func (m maps) has(keys ...string) bool {
+	for _, t := range m {
+		if t.local == nil {
+			return true
+		}
+		for _, k := range keys {
+			if _, ok := t.local.Lookup([]byte(k)); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func dnsname0(name, zone string) bool {
@@ -234,18 +261,18 @@ func (l *linter) stage(e *element) {
 	}
 	need := restrict.Connect
 	switch {
-	case strings.Contains(e.name, "recipient") || strings.Contains(e.name, "_destination") || e.name == "permit_mx_backup" || e.name == "check_relay_domains":
+	case strings.Contains(e.name, "recipient") || strings.Contains(e.name, "_destination") || e.name == "permit_mx_backup" || e.name == "reject_multi_recipient_bounce" || e.name == "check_relay_domains":
 		need = restrict.Rcpt
 	case strings.Contains(e.name, "sender") || e.name == "reject_unknown_address":
 		need = restrict.Mail
-	case strings.Contains(e.name, "helo") || e.name == "reject_invalid_hostname" || e.name == "reject_non_fqdn_hostname" || e.name == "reject_unknown_hostname":
+	case isHeloCheck(e.name):
 		need = restrict.Helo
 	}
 	if need > at {
 		l.at(e, "too-early", Warning, "with smtpd_delay_reject = no this list runs before the client says what the restriction looks at, so it has no effect",
 			"set smtpd_delay_reject = yes, or move it to a later list")
 	}
-	if e.name == "permit_sasl_authenticated" && at < restrict.Mail {
+	if (e.name == "permit_sasl_authenticated" || e.name == "check_sasl_access") && at < restrict.Mail {
 		l.at(e, "too-early", Warning, "with smtpd_delay_reject = no this list runs before the client can log in", "set smtpd_delay_reject = yes")
 	}
 }
@@ -272,36 +299,39 @@ func (l *linter) login(e *element) {
 	}
 }
 
-// repeated reports DNS lists and policy services that are asked twice.
+// repeated reports DNS lists and policy services that are asked twice. Two
+// patterns of one DNS list are two questions.
 func (l *linter) repeated() {
-	first := map[string]*element{}
+	first := map[string][]*element{}
 	for _, list := range listOrder {
 		for i := range l.elements[list] {
 			e := &l.elements[list][i]
 			if !isListCheck(e.name) && e.name != "check_policy_service" || e.arg == "" {
 				continue
 			}
-			zone, _, _ := strings.Cut(lower(e.arg), "=")
-			key := e.name + " " + zone
-			if e.name == "check_policy_service" {
-				key = e.name + " " + e.arg
+			zone, pattern, hasPattern := e.arg, "", false
+			if e.name != "check_policy_service" {
+				zone, pattern, hasPattern = strings.Cut(lower(e.arg), "=")
 			}
-			if f := first[key]; f == nil {
-				first[key] = e
-			} else if f.list != e.list || f.pos != e.pos || f.text != e.text || f.via == e.via {
-				l.at(e, "repeated", Note, "the same service is asked in "+f.list+" already", "ask it once")
+			key := orDefault(oldNames[e.name], e.name) + " " + strings.TrimSuffix(zone, ".")
+			for _, f := range first[key] {
+				_, other, otherHas := strings.Cut(lower(f.arg), "=")
+				same := pattern == other || !hasPattern || !otherHas || e.name == "check_policy_service"
+				if same && (f.list != e.list || f.pos != e.pos || f.text != e.text || f.via == e.via) {
+					l.at(e, "repeated", Note, "the same service is asked in "+f.list+" already", "ask it once")
+					break
+				}
 			}
+			first[key] = append(first[key], e)
 		}
 	}
 }
 
 // classes looks at the definitions of restriction classes.
 func (l *linter) classes() {
-	for name, def := range l.c.p.classes {
-		for _, tok := range fields(def) {
-			if tok == name {
-				l.param(name, "class-recursive", Danger, "the class includes itself, and smtpd dies", "remove "+name+" from its own definition")
-			}
+	for name := range l.c.p.classes {
+		if _, ok := l.c.conf.Lookup(name); ok && l.c.reaches(name, name, map[string]bool{}) {
+			l.param(name, "class-recursive", Danger, "the class includes itself, by itself or through others, and smtpd dies", "remove "+name+" from the definition")
 		}
 		if l.c.builders[lower(name)].build != nil {
 			l.param(name, "class-shadowed", Warning, "a restriction has this name already, so the class is never used", "rename the class")

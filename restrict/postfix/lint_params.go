@@ -10,6 +10,7 @@ import (
 
 // params looks at single parameters.
 func (l *linter) params() {
+	l.inboundTLS()
 	if l.service != "" {
 		return // those of main.cf were looked at
 	}
@@ -40,7 +41,6 @@ func (l *linter) params() {
 			l.at(e, "defer-relay", Note, "strangers who try to relay are told to come back later, and do", "write reject_unauth_destination")
 		}
 	}
-	l.inboundTLS(func(name string) string { return strings.TrimSpace(l.c.get(name)) }, "main.cf")
 }
 
 func (l *linter) is(name, value string) bool {
@@ -64,8 +64,16 @@ func (l *linter) misspelled(name string) {
 	if _, known := defaults[name]; known || slices.Contains(postconf.Fields(l.c.get("smtpd_restriction_classes")), name) || l.c.builders[name].build != nil {
 		return
 	}
+	if fixed := fixPrefix(name); fixed != "" {
+		l.param(name, "unknown-parameter", Danger, "Postfix ignores a parameter it does not know", "did you mean "+fixed+"?")
+		return
+	}
+	client := strings.HasPrefix(name, "smtp_") || strings.HasPrefix(name, "lmtp_")
 	best, where := 3, ""
 	for known := range defaults {
+		if client && strings.HasPrefix(known, "smtpd_") && !serverOnly(known) {
+			continue // the client has such a parameter too
+		}
 		if d := distance(name, known, best); d < best || d == best && d < 3 && known < where {
 			best, where = d, known
 		}
@@ -74,6 +82,26 @@ func (l *linter) misspelled(name string) {
 		return
 	}
 	l.param(name, "unknown-parameter", Danger, "Postfix ignores a parameter it does not know", "did you mean "+where+"?")
+}
+
+// fixPrefix returns the name of a parameter whose first word is smtpd or smtp
+// with its letters mixed up; "" for other names.
+func fixPrefix(name string) string {
+	word, rest, ok := strings.Cut(name, "_")
+	switch {
+	case !ok:
+	case slices.Contains([]string{"smptd", "stmpd", "smtdp", "smpdt", "smtd", "smpd", "smtpdd", "smtppd", "msmtpd", "sntpd", "smtpt"}, word):
+		return "smtpd_" + rest
+	case slices.Contains([]string{"smpt", "stmp", "smtpp", "sntp"}, word):
+		return "smtp_" + rest
+	}
+	return ""
+}
+
+// serverOnly reports whether only the server has a parameter of this kind.
+func serverOnly(name string) bool {
+	return strings.HasSuffix(name, "_restrictions") || strings.HasSuffix(name, "_login_maps") ||
+		name == "smtpd_helo_required" || name == "smtpd_delay_reject" || name == "smtpd_reject_footer"
 }
 
 // otherParams are parameters that this package does not read and whose names
@@ -86,8 +114,8 @@ var otherParams = map[string]bool{
 	"smtp_helo_name": true, "2bounce_notice_recipient": true, "relocated_maps": true, "transport_maps": true,
 }
 
-// master looks at master.cf: client parameters on servers, server parameters
-// on clients, and encryption of the submission services.
+// master looks at master.cf: client parameters on servers and server parameters
+// on clients.
 func (l *linter) master(services postconf.Services, err error) {
 	l.c = &compiler{cfg: &Config{File: "master.cf"}}
 	l.c.conf = postconf.FromMap("master.cf", nil)
@@ -111,19 +139,17 @@ func (l *linter) master(services postconf.Services, err error) {
 			}
 			l.report(f)
 		}
-		if s.Command == "smtpd" && s.Type == "inet" {
-			l.inboundTLS(func(name string) string { p, _ := s.Override(name); return p.Value }, s.Name)
-		}
 	}
 	l.service = ""
 }
 
 // inboundTLS finds protocols set by the parameter that does not count.
-func (l *linter) inboundTLS(get func(name string) string, where string) {
-	level := strings.ToLower(get("smtpd_tls_security_level"))
-	encrypt := level == "encrypt" || strings.EqualFold(get("smtpd_enforce_tls"), "yes") || strings.EqualFold(get("smtpd_tls_wrappermode"), "yes") && level == ""
+func (l *linter) inboundTLS() {
+	get := func(name string) string { return strings.TrimSpace(l.c.get(name)) }
+	level := lower(get("smtpd_tls_security_level"))
+	encrypt := level == "encrypt" || level == "" && (l.is("smtpd_enforce_tls", "yes") || l.is("smtpd_tls_wrappermode", "yes"))
 	if encrypt && get("smtpd_tls_protocols") != "" && get("smtpd_tls_mandatory_protocols") == "" {
-		l.param("smtpd_tls_protocols", "tls-mandatory", Danger, "with "+where+" at level encrypt, Postfix reads smtpd_tls_mandatory_protocols and ignores this parameter, so old protocols stay on",
+		l.param("smtpd_tls_protocols", "tls-mandatory", Danger, "with "+orDefault(l.service, "main.cf")+" at level encrypt, Postfix reads smtpd_tls_mandatory_protocols and ignores this parameter, so old protocols stay on",
 			"set smtpd_tls_mandatory_protocols to the same value")
 	}
 }

@@ -1,7 +1,9 @@
 package postfix
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/mailsec-go/mailsec/internal/postconf"
@@ -45,14 +47,18 @@ func (l *linter) relay() {
 	}
 	for _, h := range holes {
 		advice := "move it after reject_unauth_destination, or let the table say DUNNO or permit_auth_destination"
-		if clean == "" {
+		if strings.HasPrefix(h.why, unreadWhy) {
+			if clean == "" {
+				l.at(h.e, "open-relay", Warning, h.why+", which cannot be looked into, accepts before reject_unauth_destination may relay anywhere", advice)
+			}
+		} else if clean == "" {
 			l.at(h.e, "open-relay", Danger, h.why+" before reject_unauth_destination: whoever it matches may relay anywhere", advice)
 		} else if len(l.elements[clean]) > 0 && h.e.name != "permit" {
 			l.at(h.e, "permit-before-relay-check", Note, h.why+" before the relay check of the same list; only "+clean+" keeps this from being an open relay", advice)
 		}
 	}
 	l.wideNetworks()
-	l.costly(clean)
+	l.costly()
 }
 
 // letsIn says why an element before the relay check may accept a stranger.
@@ -65,11 +71,13 @@ func (l *linter) letsIn(e *element) string {
 	case "permit_naked_ip_address", "permit_tls_all_clientcerts":
 		return e.name + " accepts strangers"
 	}
-	if !strings.HasPrefix(e.name, "check_") || !strings.HasSuffix(e.name, "_access") || strings.Contains(e.name, "_mx_") || strings.Contains(e.name, "_ns_") || strings.Contains(e.name, "_a_") {
-		return ""
+	if !isAccess(e.name) || asksServers(e.name) || e.name == "check_sasl_access" || e.name == "check_ccert_access" || strings.HasPrefix(e.name, "check_reverse") {
+		return "" // cannot say OK, or only about those who logged in
 	}
 	ok := l.firstPermit(e)
 	switch {
+	case ok == "" && l.unread(e):
+		return unreadWhy + e.arg
 	case ok == "":
 		return ""
 	case strings.HasPrefix(e.name, "check_sender") || strings.HasPrefix(e.name, "check_helo"):
@@ -78,17 +86,52 @@ func (l *linter) letsIn(e *element) string {
 	return ok + " accepts"
 }
 
+// unreadWhy begins what is said about a table that cannot be looked into.
+const unreadWhy = "whoever the table "
+
+// unread reports whether a table exists outside of the configuration.
+func (l *linter) unread(e *element) bool {
+	if !strings.Contains(e.arg, ":") || strings.HasPrefix(e.arg, "{") {
+		return false
+	}
+	t := l.c.tables.get(e.arg)
+	return t.remote != nil || errors.Is(t.err, postmap.ErrType) && foreign(e.arg)
+}
+
 // firstPermit returns a description of the first entry of a table that
 // accepts, "" when there is none or the table cannot be read.
 func (l *linter) firstPermit(e *element) string {
 	for _, en := range l.entries(e.arg) {
-		word, _, _ := strings.Cut(strings.TrimSpace(en.Value), " ")
-		word, _, _ = strings.Cut(lower(word), ",")
-		if word == "ok" || word == "relay" || word == "permit" || word != "" && strings.Trim(word, "0123456789") == "" && strings.TrimSpace(en.Value) == word {
+		if l.permits(e, en.Value) {
 			return "the entry " + en.Key + " of " + e.arg + " (" + en.Value + ")"
 		}
 	}
 	return ""
+}
+
+// permits reports whether the result of a table accepts whatever it is about.
+func (l *linter) permits(e *element, value string) bool {
+	value = strings.TrimSpace(value)
+	word, _, _ := strings.Cut(strings.ReplaceAll(value, "\t", " "), " ")
+	switch lower(word) {
+	case "ok", "relay", "":
+		return true
+	case "reject", "defer", "dunno", "hold", "discard", "info", "warn", "filter", "redirect", "bcc", "prepend":
+		return false
+	}
+	if isDigits(value) {
+		return true
+	}
+	els := l.parse(nil, e.list, fields(value), e.pos, nil, "", 0)
+	for i := range els {
+		if guards[els[i].name] && !els[i].warn {
+			return false
+		}
+		if els[i].name == "permit" {
+			return true
+		}
+	}
+	return false
 }
 
 // entries returns the entries of a table that can be read.
@@ -118,7 +161,7 @@ func (l *linter) wideNetworks() {
 		}
 		p, err := postmap.ParseNetwork(text)
 		if err != nil {
-			l.param("mynetworks", "bad-network", Danger, text+" is no network ("+err.Error()+"): every client that gets to it is refused with 451 4.3.0", "")
+			l.param("mynetworks", "bad-network", Danger, text+" is no network ("+err.Error()+"): every client that gets to it is refused with 451 4.3.0", "write address/length with no bits set after the network")
 			continue
 		}
 		if !it.Neg && (p.Bits() == 0 || p.Addr().Is4() && p.Bits() < 8 && !p.Contains(netip.AddrFrom4([4]byte{127}))) {
@@ -128,26 +171,39 @@ func (l *linter) wideNetworks() {
 }
 
 // costly reports checks that ask the network before strangers are refused.
-func (l *linter) costly(clean string) {
-	list := "smtpd_recipient_restrictions"
-	if clean == "smtpd_relay_restrictions" && strings.TrimSpace(l.c.get("smtpd_relay_before_recipient_restrictions")) == "yes" {
-		return // they are refused before
+func (l *linter) costly() {
+	lists := []string{"smtpd_recipient_restrictions", "smtpd_relay_restrictions"}
+	if l.is("smtpd_relay_before_recipient_restrictions", "yes") {
+		lists[0], lists[1] = lists[1], lists[0]
 	}
-	els := l.elements[list]
-	guard := -1
-	for i := range els {
-		if guards[els[i].name] && !els[i].warn {
-			guard = i
-			break
+	if !l.restricted() {
+		for _, list := range listOrder[:3] { // these run before
+			for i := range l.elements[list] {
+				if e := &l.elements[list][i]; strings.HasPrefix(e.name, "reject_unverified_") {
+					l.at(e, "lookup-before-relay-check", Note, "addresses are probed for mail that is refused for relaying anyway", "move it after reject_unauth_destination in smtpd_recipient_restrictions")
+				}
+			}
 		}
 	}
-	for i := 0; i < guard; i++ {
-		e := &els[i]
-		switch {
+	for _, list := range lists {
+		els := l.elements[list]
+		for i := range els {
+			if guards[els[i].name] && !els[i].warn {
+				l.wasted(els[:i], &els[i])
+				return // what follows is asked about other mail only
+			}
+		}
+	}
+}
+
+// wasted reports what asks the network before the relay check of its list.
+func (l *linter) wasted(els []element, guard *element) {
+	for i := range els {
+		switch e := &els[i]; {
 		case e.name == "check_policy_service":
-			l.at(e, "policy-before-relay-check", Note, "the policy service is asked about mail that is refused for relaying anyway", "move it after "+els[guard].text)
-		case isListCheck(e.name) && strings.HasPrefix(e.name, "reject_"), strings.HasPrefix(e.name, "reject_unverified_"), e.name == "reject_unknown_recipient_domain":
-			l.at(e, "lookup-before-relay-check", Note, "DNS or an address probe is asked about mail that is refused for relaying anyway", "move it after "+els[guard].text)
+			l.at(e, "policy-before-relay-check", Note, "the policy service is asked about mail that is refused for relaying anyway", "move it after "+guard.text)
+		case asksNetwork(e.name):
+			l.at(e, "lookup-before-relay-check", Note, "DNS or an address probe is asked about mail that is refused for relaying anyway", "move it after "+guard.text)
 		}
 	}
 }
@@ -175,6 +231,7 @@ func strictFor(name string) string {
 // users looks for checks that refuse the own users of the server.
 func (l *linter) users() {
 	if !l.hasUsers() {
+		l.networks()
 		return
 	}
 	reported := false
@@ -204,6 +261,27 @@ func (l *linter) users() {
 					". Only a login makes permit_sasl_authenticated apply, and port 25 and these lists are for other servers",
 					"give your users a submission service in master.cf (587 or 465) with encryption, smtpd_client_restrictions = permit_sasl_authenticated, reject and "+
 						"smtpd_sender_restrictions = reject_authenticated_sender_login_mismatch; let their programs log in there")
+			}
+		}
+	}
+}
+
+// networks looks for checks that refuse the hosts of mynetworks in a list that
+// does not spare them, while the recipient list does.
+func (l *linter) networks() {
+	spared := func(list string) bool {
+		return slices.ContainsFunc(l.elements[list], func(e element) bool { return e.name == "permit_mynetworks" })
+	}
+	if !spared("smtpd_recipient_restrictions") {
+		return
+	}
+	for _, list := range listOrder[:3] {
+		for i := range l.elements[list] {
+			e := &l.elements[list][i]
+			if why := strictFor(e.name); why != "" && !e.warn && !spared(list) {
+				l.at(e, "networks-refused", Note, "the hosts of mynetworks are judged like strangers: it "+why+"; permit_mynetworks in smtpd_recipient_restrictions does not help",
+					"put permit_mynetworks before it in this list")
+				break
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package postfix
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/mailsec-go/mailsec/internal/postmap"
@@ -12,12 +13,15 @@ const maxTableFindings = 20
 
 // table looks at the access table of an element.
 func (l *linter) table(e *element) {
-	if !strings.HasPrefix(e.name, "check_") || !strings.HasSuffix(e.name, "_access") || !strings.Contains(e.arg, ":") || strings.HasPrefix(e.arg, "{") {
+	if !isAccess(e.name) || !strings.Contains(e.arg, ":") || strings.HasPrefix(e.arg, "{") {
 		return
 	}
 	t := l.c.tables.get(e.arg)
+	if errors.Is(t.err, postmap.ErrType) && foreign(e.arg) {
+		return // Postfix can, this program cannot without help
+	}
 	if t.err != nil {
-		l.at(e, "table-unusable", Danger, "the table cannot be used, so every mail that gets here is refused with 451 4.3.5: "+t.err.Error(), "")
+		l.at(e, "table-unusable", Danger, "the table cannot be used, so every mail that gets here is refused with 451 4.3.5: "+t.err.Error(), "name a table that can be read")
 		return
 	}
 	if t.local == nil {
@@ -44,6 +48,16 @@ func (l *linter) table(e *element) {
 	}
 }
 
+// foreign reports whether a table is of a type that asks another program.
+func foreign(spec string) bool {
+	typ, _, _ := postmap.Split(strings.TrimPrefix(spec, "proxy:"))
+	switch typ {
+	case "mysql", "pgsql", "sqlite", "ldap", "mongodb", "memcache", "tcp", "socketmap", "nis", "nisplus", "netgroup", "sdbm", "unix", "environ":
+		return true
+	}
+	return false
+}
+
 // result looks at the right-hand side of an entry.
 func (l *linter) result(e *element, en postmap.Entry) []Finding {
 	find := func(rule string, level Level, message, advice string) []Finding {
@@ -54,6 +68,7 @@ func (l *linter) result(e *element, en postmap.Entry) []Finding {
 	if i := strings.IndexAny(value, " \t"); i >= 0 {
 		word, rest = value[:i], strings.TrimSpace(value[i:])
 	}
+	forbidden := asksServers(e.name) || strings.HasPrefix(e.name, "check_reverse_client_hostname")
 	digits := word != "" && strings.Trim(word, "0123456789") == ""
 	switch name := lower(word); {
 	case value == "":
@@ -64,10 +79,9 @@ func (l *linter) result(e *element, en postmap.Entry) []Finding {
 		return find("table-result", Danger, "only 4NN and 5NN are reply codes; this is no result, and mail is refused with 451 4.3.5", "write 4NN or 5NN and a text")
 	case digits:
 		return l.statusCode(en, rest, find)
+	case forbidden && l.permits(e, value):
+		return find("ok-forbidden", Danger, "OK is forbidden in "+e.name+", and mail is refused with 451 4.3.5", "write DUNNO")
 	case name == "ok" || name == "relay":
-		if strings.Contains(e.name, "_mx_") || strings.Contains(e.name, "_ns_") || strings.Contains(e.name, "_a_") || strings.HasPrefix(e.name, "check_reverse_client_hostname") {
-			return find("ok-forbidden", Danger, "OK is forbidden in "+e.name+", and mail is refused with 451 4.3.5", "write DUNNO")
-		}
 	case name == "reject" || name == "defer" || name == "defer_if_permit" || name == "defer_if_reject":
 		return l.statusCode(en, rest, find)
 	case name == "filter" && !strings.Contains(rest, ":"):
@@ -120,36 +134,4 @@ func (l *linter) listResult(e *element, en postmap.Entry) []Finding {
 		break
 	}
 	return out
-}
-
-// key looks for keys that never match.
-func (l *linter) key(e *element, t *table, en postmap.Entry) []Finding {
-	if t.pattern() || en.Key == "" || en.Line == 0 && en.Key == "" {
-		return nil
-	}
-	find := func(message, advice string) []Finding {
-		return []Finding{{Rule: "table-key", Level: Warning, Text: en.Key, Message: message, Advice: advice}}
-	}
-	k := en.Key
-	address := strings.HasPrefix(e.name, "check_sender_access") || strings.HasPrefix(e.name, "check_recipient_access")
-	switch {
-	case strings.HasPrefix(k, ".") && l.c.p.parentKeys:
-		return find("a key with a leading dot never matches while smtpd_access_maps is in parent_domain_matches_subdomains", "write "+k[1:])
-	case strings.HasPrefix(k, "@") && address:
-		return find("access tables have no @domain keys", "write "+k[1:])
-	case strings.Contains(k, "/") && isNetworkKey(k):
-		return find("networks are no keys of this table type", "use a cidr table, or the leading octets without a dot")
-	case strings.HasSuffix(k, ".") && strings.Trim(k, "0123456789.") == "":
-		return find("a network key has no dot at the end", "write "+strings.TrimSuffix(k, "."))
-	case address && !strings.Contains(k, "@") && strings.Trim(k, "0123456789.") == "":
-		return find("this is the address of a client, and the table is asked for mail addresses", "use check_client_access")
-	case !address && e.name != "check_sasl_access" && strings.Contains(k, "@"):
-		return find("this is a mail address, and the table is not asked for those", "use check_sender_access or check_recipient_access")
-	}
-	return nil
-}
-
-func isNetworkKey(k string) bool {
-	_, err := postmap.ParseNetwork(k)
-	return err == nil
 }

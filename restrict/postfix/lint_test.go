@@ -140,7 +140,7 @@ func TestLintRules(t *testing.T) {
 		{rule: "rbl-retired", main: relayOK + "smtpd_recipient_restrictions = reject_rbl_client dul.dnsbl.sorbs.net\n"},
 		{rule: "rbl-pattern", main: relayOK + "smtpd_recipient_restrictions = reject_rbl_client zen.spamhaus.org=127.0.0.[2,4]\n"},
 		{rule: "rbl-error-answer", main: relayOK + "smtpd_recipient_restrictions = reject_rbl_client zen.spamhaus.org\n"},
-		{rule: "allowlist-failure", main: relayOK + "smtpd_recipient_restrictions = permit_dnswl_client list.dnswl.org\n"},
+		{rule: "allowlist-failure", main: relayOK + "smtpd_recipient_restrictions = permit_dnswl_client list.dnswl.org, reject_unauth_destination\n"},
 		{rule: "too-early", main: relayOK + "smtpd_delay_reject = no\nsmtpd_client_restrictions = reject_unauth_destination\n"},
 		{rule: "too-early", main: relayOK + "smtpd_delay_reject = no\nsmtpd_client_restrictions = permit_sasl_authenticated, reject_non_fqdn_sender\n"},
 		{rule: "login-without-sasl", main: relayOK + "smtpd_sender_restrictions = reject_sender_login_mismatch\n"},
