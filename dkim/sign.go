@@ -78,6 +78,7 @@ type SignerOptions struct {
 }
 
 // A Signer makes signatures. It is an immutable value, safe for concurrent use.
+// [NewSigner] makes one; the zero value refuses to sign.
 type Signer struct {
 	opts SignerOptions
 	sigs []template

@@ -264,6 +264,9 @@ func TestSignErrors(t *testing.T) {
 	if _, err := s.Sign(ctx, strings.NewReader(simpleMessage)); !errors.Is(err, ErrHeaderTooLarge) {
 		t.Errorf("large header: %v", err)
 	}
+	if fields, err := new(Signer).Sign(ctx, strings.NewReader(simpleMessage)); !errors.Is(err, ErrConfig) || fields != nil {
+		t.Errorf("zero Signer: %q, %v", fields, err)
+	}
 	if s, err = NewSigner(&SignerOptions{MaxHeaderFields: 2}, testSignature("ed")); err != nil {
 		t.Fatal(err)
 	}

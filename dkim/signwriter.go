@@ -33,6 +33,9 @@ func (s *Signer) NewWriter(ctx context.Context) *SignWriter {
 	w := &SignWriter{s: s, ctx: ctx}
 	w.scanner.MaxBytes = s.opts.MaxHeaderBytes
 	w.scanner.MaxFields = s.opts.MaxHeaderFields
+	if len(s.sigs) == 0 {
+		w.err = &Error{Text: "Signer was not made by NewSigner", Err: ErrConfig}
+	}
 	return w
 }
 
