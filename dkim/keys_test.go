@@ -275,6 +275,13 @@ func TestKeySet(t *testing.T) {
 	if lines, err := gone.ZoneLines(1); err != nil || !strings.HasSuffix(lines[0], `p="`) {
 		t.Errorf("destroyed key: %q, %v", lines, err)
 	}
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (KeySet{Domain: "example.com", Active: SelectorKey{Selector: "x", Key: ec}}).ZoneLines(1); !errors.Is(err, ErrConfig) {
+		t.Errorf("ECDSA key: %v", err)
+	}
 	gone.Domain = "a b"
 	if _, err := gone.ZoneLines(1); !errors.Is(err, ErrConfig) {
 		t.Errorf("bad domain: %v", err)

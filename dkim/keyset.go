@@ -82,7 +82,11 @@ func (s KeySet) ZoneLines(ttl int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, k.record().ZoneLine(name, ttl))
+		r := k.record()
+		if r.String() == "" {
+			return nil, &Error{Domain: s.Domain, Text: "selector " + quote(k.Selector) + " has no key for DKIM", Err: ErrConfig}
+		}
+		lines = append(lines, r.ZoneLine(name, ttl))
 	}
 	return lines, nil
 }
