@@ -277,6 +277,13 @@ func TestMultipleAuthorsBehindRelay(t *testing.T) {
 		res.DMARC.Disposition != dmarc.PolicyNone || res.DMARC.Others[0].Disposition != dmarc.PolicyNone {
 		t.Errorf("DMARC = %+v", res.DMARC)
 	}
+	res, err = a.Check(context.Background(), envelope, strings.NewReader("Subject: x\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _ := res.DMARC.Reply(); code != 0 || res.DMARC.Result != dmarc.PermError {
+		t.Errorf("without From: reply %d, %v", code, res.DMARC.Result)
+	}
 }
 
 func TestTrace(t *testing.T) {

@@ -55,7 +55,7 @@ func trust(e *dmarc.Evaluation, why dmarc.ReasonType) {
 			return
 		}
 	}
-	if e.Result == dmarc.Fail && e.Disposition > dmarc.PolicyNone {
+	if e.Result == dmarc.PermError || e.Result == dmarc.Fail && e.Disposition > dmarc.PolicyNone {
 		e.Disposition = dmarc.PolicyNone
 		e.Reasons = append(e.Reasons, dmarc.Reason{Type: why})
 	}

@@ -220,8 +220,11 @@ func (e *Evaluation) FailureReportWanted() FailureOptions {
 
 // Reply returns an SMTP reply for a receiver that has decided to act on the
 // evaluation at the end of DATA: 550 for a disposition of reject, 451 for
-// temperror, and code 0 if there is nothing to refuse (RFC 9989, section 7.4,
-// RFC 3463). The text is printable ASCII. Rejecting for the policy alone is not
+// temperror (RFC 9989, section 7.4, RFC 3463), 550 for permerror, a message
+// without a single author that might have been made to escape DMARC
+// (section 11.5), and code 0 if there is nothing to refuse. A permerror for
+// which [Verifier.Override] gave a disposition is not refused unless that is
+// reject. The text is printable ASCII. Rejecting for the policy alone is not
 // what the RFC allows.
 func (e *Evaluation) Reply() (code int, enhanced, text string) {
 	switch {
@@ -231,6 +234,9 @@ func (e *Evaluation) Reply() (code int, enhanced, text string) {
 	case e.Disposition == PolicyReject:
 		code, enhanced = 550, "5.7.1"
 		text = "Message refused by the DMARC policy of " + e.AuthorDomain
+	case e.Result == PermError && len(e.Reasons) == 0:
+		code, enhanced = 550, "5.6.0"
+		text = "DMARC cannot be evaluated: the message has no From field with one author domain"
 	}
 	return code, enhanced, smtptext.Clean(text, smtptext.MaxReplyText)
 }

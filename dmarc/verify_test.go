@@ -218,6 +218,29 @@ func TestOverride(t *testing.T) {
 	}
 }
 
+// TestReplyPermError checks that a message does not escape a refusal by a second
+// author.
+func TestReplyPermError(t *testing.T) {
+	v := Verifier{Resolver: resolvertest.Must(txt("example.com", "p=reject")).Resolver()}
+	for _, from := range [][]string{nil, {"a@example.com", "b@evil.test"}, {"a@example.com, b@evil.test"}, {"x"}} {
+		v.Override = nil
+		e, err := v.Verify(context.Background(), from, SPF{"pass", "evil.test"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, enhanced, text := e.Reply(); e.Result != PermError || code != 550 || enhanced != "5.6.0" || text == "" {
+			t.Errorf("%q: %v, reply %d %s %s", from, e.Result, code, enhanced, text)
+		}
+		v.Override = func(*Evaluation) (Override, bool) { return Override{Reason: Reason{Type: ReasonLocalPolicy}}, true }
+		if e, _ = v.Verify(context.Background(), from, SPF{}, nil); e.Result != PermError {
+			t.Errorf("%q: %v", from, e.Result)
+		}
+		if code, _, _ := e.Reply(); code != 0 {
+			t.Errorf("%q: reply %d after the override", from, code)
+		}
+	}
+}
+
 func TestReplyIsSafe(t *testing.T) {
 	e := Evaluation{AuthorDomain: "a\r\nb", Disposition: PolicyReject}
 	if _, _, text := e.Reply(); text != "Message refused by the DMARC policy of a??b" {
