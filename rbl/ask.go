@@ -39,7 +39,8 @@ func (s *Set) admit(ctx context.Context, z *zoneState, f Family) response {
 		return response{}
 	}
 	now := s.cfg.Now()
-	if now.UnixNano() < until || !fs.until.CompareAndSwap(until, now.Add(s.cfg.Breaker.OpenFor).UnixNano()) {
+	// More time than OpenFor is left only when the clock was set back.
+	if left := until - now.UnixNano(); left > 0 && left <= int64(s.cfg.Breaker.OpenFor) || !fs.until.CompareAndSwap(until, now.Add(s.cfg.Breaker.OpenFor).UnixNano()) {
 		return response{err: unhealthy(z, why)}
 	}
 	got := s.check(ctx, z, f)
@@ -73,7 +74,8 @@ func (s *Set) mustVerify(z *zoneState, fs *familyState, resp response) bool {
 	for _, a := range resp.addrs {
 		if v, ok := addr4(a); ok && isLoopback4(v) && !isErrorRange(v) {
 			last := fs.verified.Load()
-			return last == 0 || s.cfg.Now().UnixNano()-last > int64(s.cfg.Verify)
+			age := s.cfg.Now().UnixNano() - last
+			return last == 0 || age > int64(s.cfg.Verify) || age < 0 // the clock was set back
 		}
 	}
 	return false

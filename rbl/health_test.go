@@ -124,6 +124,38 @@ func TestFailedListIsLeftAloneAndComesBack(t *testing.T) {
 	}
 }
 
+// TestClockIsSetBack checks that a clock which was years ahead does not keep a
+// list from being asked, nor vouch for one, until it is there again.
+func TestClockIsSetBack(t *testing.T) {
+	clk := newClock()
+	var mu sync.Mutex
+	zone := always(servfail("x"))
+	set := func(z func(string) answer) { mu.Lock(); zone = z; mu.Unlock() }
+	f := &fake{zones: map[string]func(string) answer{"bl.example": func(l string) answer {
+		mu.Lock()
+		defer mu.Unlock()
+		return zone(l)
+	}}}
+	s := mustSet(t, Config{Resolver: f, NoText: true, Now: clk.now, Lists: []List{{Zone: MustZone("bl.example"), NoIPv6: true}}})
+	clk.advance(10000 * time.Hour)
+	if _, err := s.Health(context.Background()); err != nil || s.Status()[0].Status != Unreachable {
+		t.Fatalf("Health: %v, %v", s.Status(), err)
+	}
+	set(listing(a("127.0.0.2"), clientLabel))
+	if v := mustQuery(t, s, client); v.Results[0].Outcome != NotAsked {
+		t.Errorf("while the list is left alone: %v", v)
+	}
+	clk.advance(-5000 * time.Hour)
+	if v := mustQuery(t, s, client); v.Decision != Block {
+		t.Errorf("set back while the list is left alone: %v", v)
+	}
+	set(always(a("127.0.0.2")))
+	clk.advance(-5000 * time.Hour)
+	if v := mustQuery(t, s, client); v.Decision != Pass || s.Status()[0].Status != ListsEverything {
+		t.Errorf("set back after the test point was right: %v, %v", v, s.Status())
+	}
+}
+
 func TestVerifyFails(t *testing.T) {
 	f := &fake{zones: map[string]func(string) answer{"bl.example": func(l string) answer {
 		if l == "1.0.0.127" {
