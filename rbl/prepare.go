@@ -218,6 +218,7 @@ func hostSkip(host string) Skip {
 }
 
 func (s *Set) addHashes(p *Prepared, i int, sub Subject, kind Kind) {
+	asked, refused := false, false
 	for e := range s.entries {
 		en := &s.entries[e]
 		if en.kind&kind == 0 || en.list.Keys != nil {
@@ -227,13 +228,17 @@ func (s *Set) addHashes(p *Prepared, i int, sub Subject, kind Kind) {
 		if kind == KindEmail {
 			var err error
 			if sum, err = en.list.Hash.Email(sub.text); err != nil {
-				p.skip(sub, SkipAddress)
-				return
+				refused = true
+				continue // another list may have another form of it
 			}
 		} else if sum = en.list.Hash.URL(sub.text); sum == "" {
 			continue
 		}
 		s.addUse(p, i, e, p.nameKey(sum), en.zone, en.text)
+		asked = true
+	}
+	if refused && !asked {
+		p.skip(sub, SkipAddress)
 	}
 }
 

@@ -11,11 +11,15 @@ import (
 // soon as no open answer can change it. Failures of lists never make an error:
 // they count nothing and are reported in the verdict. The error is that of ctx,
 // when it ended before the verdict was settled; the verdict is then what was
-// known until then, marked Incomplete.
+// known until then, marked Incomplete. A Set that New did not make has no lists:
+// its verdict is Pass, Incomplete, with an error of kind [ErrConfig].
 //
 // A Query waits for its lookups to notice that they are cancelled; no goroutine
 // outlives it.
 func (s *Set) Query(ctx context.Context, subjects ...Subject) (Verdict, error) {
+	if s.slots == nil {
+		return Verdict{Incomplete: true}, &Error{Kind: ErrConfig, Advice: "a Set comes from New"}
+	}
 	r := s.start(subjects)
 	if err := ctx.Err(); err != nil {
 		r.finish()

@@ -432,3 +432,32 @@ func TestBusyIsNotHeldAgainstTheList(t *testing.T) {
 		t.Errorf("status %v, want one list tripped", got)
 	}
 }
+
+// TestHashFormsDiffer checks that a list without a form for an address does not
+// keep the others from being asked.
+func TestHashFormsDiffer(t *testing.T) {
+	none := HashSpec{Canonical: func(string) string { return "" }}
+	zones := map[string]func(string) answer{
+		"none.example": always(a("127.0.0.2")),
+		"all.example":  listing(a("127.0.0.2"), HashSpec{}.Sum("a@b.example")),
+	}
+	s := mustSet(t, Config{Resolver: &fake{zones: zones}, Lists: []List{
+		{Zone: MustZone("none.example"), Kind: KindEmail, Hash: none},
+		{Zone: MustZone("all.example"), Kind: KindEmail},
+	}})
+	if v := mustQuery(t, s, Email("a@b.example")); v.Decision != Block || len(v.Skipped) != 0 {
+		t.Errorf("%v, skipped %v", v, v.Skipped)
+	}
+	if v := mustQuery(t, s, Email("no address")); len(v.Skipped) != 1 || v.Skipped[0].Reason != SkipAddress {
+		t.Errorf("no address: skipped %v", v.Skipped)
+	}
+}
+
+// TestZeroSet checks that a Set that New did not make blocks nobody.
+func TestZeroSet(t *testing.T) {
+	var s Set
+	v, err := s.Query(context.Background(), client)
+	if !errors.Is(err, ErrConfig) || v.Decision != Pass || !v.Incomplete || v.Reply() != "" {
+		t.Errorf("%v, %v", v, err)
+	}
+}
