@@ -81,6 +81,9 @@ func (a *attributes) addMatch(word, value string) *Error {
 	a.match = true
 	switch a.Level {
 	case Fingerprint:
+		if !a.options.hashOK() {
+			return bad(word, "Options.Hash is none of the digests that it may be")
+		}
 		for _, d := range strings.Split(value, "|") {
 			b, err := hex.DecodeString(strings.ReplaceAll(trim(d), ":", ""))
 			if err != nil || len(b) != a.options.hash().Size() {

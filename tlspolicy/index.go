@@ -44,6 +44,9 @@ func newIndex(keys []string) index {
 // find returns the number of the entry with this key plus one, 0 if there is
 // none, and the key as the index holds it.
 func (x *index) find(key []byte) (entry uint32, own string) {
+	if len(x.slots) == 0 { // the zero Table
+		return 0, ""
+	}
 	sum := maphash.Bytes(x.seed, key)
 	tag, mask := uint32(sum>>32), uint32(len(x.slots)-1)
 	for at := uint32(sum) & mask; ; at = (at + 1) & mask {

@@ -22,7 +22,8 @@ type Options struct {
 	Fingerprints [][]byte
 
 	// Hash is the digest in fingerprints: SHA256 (also for 0), SHA512, SHA384,
-	// SHA1 or MD5, of which the last two are weak.
+	// SHA1 or MD5, of which the last two are weak. With any other, entries
+	// with fingerprints are bad ones.
 	Hash crypto.Hash
 
 	// ReadFile returns the content of a tafile attribute; nil: os.ReadFile.
@@ -162,6 +163,15 @@ func (o *Options) hash() crypto.Hash {
 		return crypto.SHA256
 	}
 	return o.Hash
+}
+
+// hashOK reports whether Hash is one of those in its documentation.
+func (o *Options) hashOK() bool {
+	switch o.hash() {
+	case crypto.SHA256, crypto.SHA512, crypto.SHA384, crypto.SHA1, crypto.MD5:
+		return true
+	}
+	return false
 }
 
 func (o *Options) readFile(name string) ([]byte, error) {

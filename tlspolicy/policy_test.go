@@ -291,3 +291,25 @@ func equal(a, b *Policy) bool {
 	x.Warnings, y.Warnings = nil, nil
 	return reflect.DeepEqual(x, y)
 }
+
+// TestUnknownHash checks that fingerprints of a digest that is not supported
+// make bad entries.
+func TestUnknownHash(t *testing.T) {
+	for _, h := range []crypto.Hash{crypto.SHA224, crypto.BLAKE2b_256, 99} {
+		p, err := ParsePolicy("fingerprint match="+strings.Repeat("ab", 32), &Options{Hash: h})
+		if p != nil || !errors.Is(err, ErrBadEntry) {
+			t.Errorf("%v: %v, %v", h, p, err)
+		}
+	}
+}
+
+func TestZeroTable(t *testing.T) {
+	var z Table
+	for range z.All() {
+		t.Error("All yields an entry")
+	}
+	m, ok := z.Lookup("a.b.example")
+	if m2, ok2 := (Tables{&z, compile(t, ".example encrypt")}).Lookup("a.b.example"); ok || z.Len() != 0 || !ok2 || m2.Policy.Level != Encrypt {
+		t.Errorf("Lookup = %v, %v; behind it %v, %v", m, ok, m2, ok2)
+	}
+}

@@ -15,7 +15,7 @@ const MaxTable = 64 << 20
 
 // A Table is a compiled policy table. It is immutable and safe for concurrent
 // use. To reload, compile a new one and swap a pointer; keep the old one when
-// the new one fails.
+// the new one fails. The zero Table is empty.
 type Table struct {
 	entries []entry // by line
 	index   index
