@@ -238,6 +238,7 @@ func TestLocalPolicy(t *testing.T) {
 	}{
 		{"v=spf1 ip4:192.0.2.0/24", "u@example.com", Pass, true},
 		{"v=spf1 ?ip4:192.0.2.0/24", "u@example.com", Neutral, true},
+		{"v=spf1 ip4:203.0.113.0/24", "u@none.example", Neutral, false},
 		{"v=spf1 ip4:203.0.113.0/24", "u@example.com", Fail, false},
 		{"v=spf1 -ip4:192.0.2.0/24", "u@open.example", Pass, false},
 		{"v=spf1 ip4:192.0.2.0/24", "u@none.example", Pass, true},
@@ -257,6 +258,9 @@ func TestLocalPolicy(t *testing.T) {
 		}
 		if (v.Explanation != "") != (v.Result == Fail) {
 			t.Errorf("%q for %s: explanation %q", tt.policy, tt.sender, v.Explanation)
+		}
+		if last := v.Path[len(v.Path)-1]; v.Result == Neutral && last.Term != v.Term {
+			t.Errorf("%q for %s: decided by %q, path ends at %q", tt.policy, tt.sender, v.Term, last.Term)
 		}
 		if v.Local && v.Result != TempError && v.Cause != nil {
 			t.Errorf("%q for %s: cause %v", tt.policy, tt.sender, v.Cause)

@@ -434,5 +434,7 @@ func (e *eval) localPolicy(f *frame, step int) Result {
 			e.v.Cause = nil
 		}
 	}
+	e.v.Path = e.v.Path[:step+1]
+	e.v.Path[step].Term = "" // none of them decided
 	return ""
 }
