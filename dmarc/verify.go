@@ -125,14 +125,17 @@ func (s *Session) End(ctx context.Context, spf SPF, dkim []DKIM) (Evaluation, er
 	return worst, nil
 }
 
-// badness orders outcomes: the strictest failing policy first.
+// badness orders outcomes: the strictest failing policy first. A failure that
+// asks for nothing ranks below temperror, behind which a stricter policy may be.
 func badness(e *Evaluation) int {
-	switch e.Result {
-	case Fail:
+	switch {
+	case e.Result == Fail && e.Disposition > PolicyNone:
 		return 3 + int(e.Disposition)
-	case TempError:
+	case e.Result == TempError:
+		return 3
+	case e.Result == Fail:
 		return 2
-	case None:
+	case e.Result == None:
 		return 1
 	}
 	return 0

@@ -126,7 +126,7 @@ func TestPercentDrawn(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	zone := []string{txt("example.com", "p=reject; sp=quarantine; np=none"), txt("own.example.com", "p=quarantine"), host("sub.example.com")}
+	zone := []string{txt("example.com", "p=reject; sp=quarantine; np=none"), txt("own.example.com", "p=quarantine"), txt("open.test", "p=none"), host("sub.example.com")}
 	tests := []struct {
 		name   string
 		faults []string
@@ -145,6 +145,7 @@ func TestFaults(t *testing.T) {
 		{name: "existence", faults: []string{"ghost.example.com."}, from: "a@ghost.example.com", want: "temperror p=none d=none", org: "example.com"},
 		{name: "existence on pass", faults: []string{"ghost.example.com."}, from: "a@ghost.example.com", spf: spfPass, want: "pass p=quarantine d=none", org: "example.com"},
 		{name: "7489, org", faults: []string{"_dmarc.example.com."}, v: Verifier{Mode: PublicSuffix}, from: "a@sub.example.com", want: "temperror p=none d=none"},
+		{name: "several authors, one fails without a policy", faults: []string{"_dmarc.other.test."}, v: Verifier{MaxAuthors: 2}, from: "a@open.test, b@other.test", want: "temperror p=none d=none"},
 		{name: "several authors", faults: []string{"_dmarc.other.test."}, v: Verifier{MaxAuthors: 2}, from: "a@example.com, b@other.test", spf: spfPass, want: "temperror p=none d=none"},
 	}
 	for _, tt := range tests {
