@@ -175,6 +175,15 @@ func TestLimits(t *testing.T) {
 	if _, done, err := s.Write([]byte("A: 34567\r\n\r\nbody")); err != nil || !done {
 		t.Errorf("10 octets: %v, %v", done, err)
 	}
+	for in, want := range map[string]error{"A: 34567\r\n": nil, "A: 345678\r\n": ErrTooLarge, "A: 3456789012": ErrTooLarge} {
+		s = Scanner{MaxBytes: 10}
+		if _, _, err := s.Write([]byte(in)); err != nil {
+			t.Errorf("%q: %v", in, err)
+		}
+		if _, err := s.Header(); !errors.Is(err, want) {
+			t.Errorf("%q without an empty line: %v, want %v", in, err, want)
+		}
+	}
 	s = Scanner{MaxBytes: 10}
 	for range 20 {
 		if _, _, err := s.Write([]byte("AAA")); err != nil {

@@ -21,10 +21,7 @@ func (s *Scanner) Write(p []byte) (n int, done bool, err error) {
 	if s.done {
 		return 0, true, nil
 	}
-	limit := s.MaxBytes
-	if limit <= 0 {
-		limit = DefaultMaxBytes
-	}
+	limit := s.limit()
 	old := len(s.buf)
 	n, done = s.endIn(p)
 	if old+n > limit+len(blankLine) {
@@ -43,6 +40,13 @@ func (s *Scanner) Write(p []byte) (n int, done bool, err error) {
 		return 0, false, ErrTooLarge
 	}
 	return n, true, nil
+}
+
+func (s *Scanner) limit() int {
+	if s.MaxBytes <= 0 {
+		return DefaultMaxBytes
+	}
+	return s.MaxBytes
 }
 
 // endIn returns how many octets of p belong to the header with its empty line,
@@ -80,5 +84,8 @@ func (s *Scanner) Done() bool { return s.done }
 // after that.
 func (s *Scanner) Header() (*Header, error) {
 	s.done = true
+	if len(s.buf) > s.limit() { // there was no empty line to make room for
+		return nil, ErrTooLarge
+	}
 	return Parse(s.buf, s.MaxFields)
 }
