@@ -15,14 +15,25 @@ import (
 // whoever reads new/ never sees half a message, whatever happens in between.
 type maildir string
 
-// openMaildir returns the maildir at path and makes it where it is missing.
+// openMaildir returns the maildir at path and makes it where it is missing. It
+// fails where a message could not be stored.
 func openMaildir(path string) (maildir, error) {
+	m := maildir(path)
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
 			return "", err
 		}
 	}
-	return maildir(path), nil
+	for _, sub := range []string{"tmp", "new"} {
+		f, err := os.CreateTemp(filepath.Join(path, sub), ".test-") // readers skip names with a dot
+		if err != nil {
+			return "", err
+		}
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+			return "", err
+		}
+	}
+	return m, m.sync(".")
 }
 
 // deliver stores a message of which the parts are read one after the other. When
@@ -45,10 +56,14 @@ func (m maildir) deliver(name string, parts ...io.Reader) (err error) {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err = os.Rename(tmp, filepath.Join(string(m), "new", name)); err != nil {
+	file := filepath.Join(string(m), "new", name)
+	if err = os.Rename(tmp, file); err != nil {
 		return err
 	}
-	return m.sync("new")
+	if err = m.sync("new"); err != nil {
+		os.Remove(file) // the client will send it again
+	}
+	return err
 }
 
 // sync makes the names in a subdirectory survive a power cut.

@@ -15,6 +15,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -66,8 +67,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	f.DurationVar(&o.limits.commandTimeout, "command-timeout", o.limits.commandTimeout, "wait for a command")
 	f.DurationVar(&o.limits.messageTimeout, "message-timeout", o.limits.messageTimeout, "wait for a message")
 	f.DurationVar(&o.limits.checkTimeout, "check-timeout", o.limits.checkTimeout, "time for the checks of a command")
-	if err := f.Parse(args); err != nil {
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("%q is no flag, and there are no arguments", f.Arg(0))
 	}
 
 	level := slog.LevelInfo
@@ -86,6 +92,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case o.listen == "":
 		f.Usage()
 		return fmt.Errorf("say -demo or -listen ADDRESS")
+	}
+	if err := o.limits.check(); err != nil {
+		return err
 	}
 	if o.config, err = openConfig(*config); err != nil {
 		return err
@@ -136,7 +145,7 @@ func newResolver(address string) (*resolver.Resolver, error) {
 	if err != nil {
 		addr, addrErr := netip.ParseAddr(address)
 		if addrErr != nil {
-			return nil, err
+			return nil, fmt.Errorf("%q is not an address such as 192.0.2.53 or [2001:db8::53]:53", address)
 		}
 		server = netip.AddrPortFrom(addr, 53)
 	}
@@ -150,7 +159,7 @@ func parseNetworks(list string) ([]netip.Prefix, error) {
 		if err != nil {
 			addr, addrErr := netip.ParseAddr(s)
 			if addrErr != nil {
-				return nil, err
+				return nil, fmt.Errorf("%q is not a network such as 192.0.2.0/24 or an address", s)
 			}
 			p = netip.PrefixFrom(addr, addr.BitLen())
 		}
@@ -161,9 +170,12 @@ func parseNetworks(list string) ([]netip.Prefix, error) {
 
 // printUser prints a line for the file users.
 func printUser(name string, stdin io.Reader, stdout io.Writer) error {
+	if name != strings.Join(strings.Fields(name), "") || strings.HasPrefix(name, "#") {
+		return fmt.Errorf("-adduser: %q is not usable as a name", name)
+	}
 	password, err := bufio.NewReader(stdin).ReadString('\n')
 	if password = strings.TrimRight(password, "\r\n"); password == "" {
-		return fmt.Errorf("-adduser: no password on standard input: %w", err)
+		return errors.Join(errors.New("-adduser: type the password as a line on standard input"), err)
 	}
 	h, err := hashPassword(password, hashIterations)
 	if err != nil {

@@ -63,6 +63,21 @@ var defaultLimits = limits{
 	checkTimeout:      30 * time.Second,
 }
 
+// check says which limit is none: zero would mean no limit at all for some, and
+// no mail for others.
+func (l limits) check() error {
+	for name, n := range map[string]int64{
+		"max-size": l.messageBytes, "max-recipients": int64(l.recipients),
+		"max-connections": int64(l.connections), "max-client-connections": int64(l.clientConnections),
+		"command-timeout": int64(l.commandTimeout), "message-timeout": int64(l.messageTimeout), "check-timeout": int64(l.checkTimeout),
+	} {
+		if n <= 0 {
+			return fmt.Errorf("-%s: must be more than 0", name)
+		}
+	}
+	return nil
+}
+
 // A server receives mail on one or two ports.
 type server struct {
 	options
@@ -71,7 +86,7 @@ type server struct {
 	auth        *mailsec.Authenticator
 	spf         *spf.Checker // for the lists, which check SPF before the message comes
 	domains     []string     // whose mail is for us
-	dnslists    *rbl.Set
+	dnslists    *rbl.Set     // nil without the file
 	users       users
 	inbox, junk maildir
 	ports       []*portServer
@@ -119,6 +134,7 @@ func (s *server) configure() error {
 		}
 	}
 	main := s.ports[0].policy
+	s.warnAboutDomains(main)
 	s.hostname = main.Param("myhostname")
 	s.domains = strings.FieldsFunc(strings.ToLower(main.Param("mydestination")), func(r rune) bool { return r == ',' || r == ' ' })
 	s.spf.Hostname = s.hostname
@@ -131,8 +147,18 @@ func (s *server) configure() error {
 	return errors.Join(s.readUsers(), s.readLists(), s.openMailboxes())
 }
 
+// readOptional reads a file of the configuration directory; it is empty where it
+// is missing.
+func (s *server) readOptional(name string) ([]byte, error) {
+	text, err := fs.ReadFile(s.config, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return text, err
+}
+
 func (s *server) readUsers() error {
-	text, err := fs.ReadFile(s.config, "users")
+	text, err := s.readOptional("users")
 	if err != nil {
 		return err
 	}
@@ -142,9 +168,12 @@ func (s *server) readUsers() error {
 
 // readLists makes a set of the lists in the file dnslists.
 func (s *server) readLists() error {
-	text, err := fs.ReadFile(s.config, "dnslists")
+	text, err := s.readOptional("dnslists")
 	if err != nil {
 		return err
+	}
+	if text == nil {
+		return nil
 	}
 	lists, err := rbl.ParsePostscreen(withoutComments(text))
 	if err != nil {
@@ -155,11 +184,13 @@ func (s *server) readLists() error {
 }
 
 func (s *server) openMailboxes() (err error) {
-	if s.inbox, err = openMaildir(s.maildir); err != nil {
-		return err
+	if s.inbox, err = openMaildir(s.maildir); err == nil {
+		s.junk, err = openMaildir(filepath.Join(s.maildir, ".Junk"))
 	}
-	s.junk, err = openMaildir(filepath.Join(s.maildir, ".Junk"))
-	return err
+	if err != nil {
+		return fmt.Errorf("-maildir %s: %w; it must be a directory in which this user may write", s.maildir, err)
+	}
+	return nil
 }
 
 // compile reads main.cf and master.cf as they apply to one service of
@@ -169,21 +200,28 @@ func (s *server) compile(service string) (*postfix.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	master, err := fs.ReadFile(s.config, "master.cf")
+	master, err := s.readOptional("master.cf")
 	if err != nil {
 		return nil, err
+	}
+	inMaster := service
+	if master == nil {
+		if service != "smtp" {
+			return nil, fmt.Errorf("-%s: there is no master.cf in the configuration; -print-config shows one", service)
+		}
+		inMaster = "" // main.cf alone
 	}
 	config := postfix.Config{
 		Main:     main,
 		Master:   master,
-		Service:  service,
+		Service:  inMaster,
 		ReadFile: func(name string) ([]byte, error) { return fs.ReadFile(s.config, name) },
 		Resolver: s.resolver,
 		Policy:   func(postfix.PolicyService) postfix.PolicyClient { return &spfService{s.spf} },
 	}
 	policy, err := postfix.Compile(config)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("service %s: %w", service, err)
 	}
 	for _, f := range postfix.Lint(config) {
 		level := slog.LevelWarn
@@ -195,11 +233,35 @@ func (s *server) compile(service string) (*postfix.Policy, error) {
 	return policy, nil
 }
 
+// warnAboutDomains names the parameters by which Postfix takes mail for more
+// domains than this server does.
+func (s *server) warnAboutDomains(policy *postfix.Policy) {
+	for name, usual := range map[string]string{
+		"virtual_mailbox_domains": "virtual_mailbox_maps", "virtual_alias_domains": "virtual_alias_maps", "relay_domains": "mydestination",
+	} {
+		if domains := policy.Param(name); domains != "" && domains != policy.Param(usual) {
+			s.log.Warn("configuration: this server stores mail for the domains of mydestination only", "ignored", name)
+		}
+	}
+	for _, domain := range strings.FieldsFunc(policy.Param("mydestination"), func(r rune) bool { return r == ',' || r == ' ' }) {
+		if strings.ContainsAny(domain, ":/") {
+			s.log.Warn("configuration: this server reads no tables in mydestination: name the domains", "ignored", domain)
+		}
+	}
+}
+
 // open starts to serve a port.
 func (s *server) open(p *portServer) error {
+	flag := "-listen"
+	if p.name == "submission" {
+		flag = "-submission"
+	}
 	l, err := listen(p.address, s.proxies, s.limits.connections, s.limits.clientConnections)
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s %s: %w; ports below 1024 are for root, try 127.0.0.1:2525", flag, p.address, err)
+	case err != nil:
+		return fmt.Errorf("%s %s: %w", flag, p.address, err)
 	}
 	p.listener = l
 	p.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return newSession(s, p, c) }))

@@ -292,7 +292,7 @@ func (s *session) plain(identity, name, password string) error {
 
 // askLists asks the lists of the file dnslists about the client, once.
 func (s *session) askLists(ctx context.Context) {
-	if s.rbl != "" || s.login != "" {
+	if s.server.dnslists == nil || s.rbl != "" || s.login != "" {
 		return
 	}
 	s.rbl = rbl.Defer.String()
