@@ -17,28 +17,13 @@ func checkConfig(c *call) error {
 		return err
 	}
 	defer c.resolver.Close()
-	main, err := os.ReadFile(file)
+	config, err := readConfig(file)
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(file)
-	master, err := os.ReadFile(filepath.Join(dir, "master.cf"))
-	if err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	findings := postfix.Lint(postfix.Config{
-		Main:   main,
-		Master: master,
-		File:   file,
-		ReadFile: func(name string) ([]byte, error) {
-			if !filepath.IsAbs(name) {
-				name = filepath.Join(dir, name)
-			}
-			return os.ReadFile(name)
-		},
-		Resolver: c.resolver,
-		Policy:   func(postfix.PolicyService) postfix.PolicyClient { return nil },
-	})
+	config.Resolver = c.resolver
+	config.Policy = func(postfix.PolicyService) postfix.PolicyClient { return nil }
+	findings := postfix.Lint(config)
 	bad := 0
 	for _, f := range findings {
 		fmt.Fprintln(c.out, f)
@@ -51,4 +36,29 @@ func checkConfig(c *call) error {
 	}
 	_, err = fmt.Fprintln(c.out, "no mistakes found")
 	return err
+}
+
+// readConfig reads a main.cf and the master.cf beside it, if there is one. Tables
+// are read when the configuration is used, from the same directory.
+func readConfig(file string) (postfix.Config, error) {
+	main, err := os.ReadFile(file)
+	if err != nil {
+		return postfix.Config{}, err
+	}
+	dir := filepath.Dir(file)
+	master, err := os.ReadFile(filepath.Join(dir, "master.cf"))
+	if err != nil && !os.IsNotExist(err) {
+		return postfix.Config{}, err
+	}
+	return postfix.Config{
+		Main:   main,
+		Master: master,
+		File:   file,
+		ReadFile: func(name string) ([]byte, error) {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(dir, name)
+			}
+			return os.ReadFile(name)
+		},
+	}, nil
 }

@@ -3,11 +3,14 @@
 //	go run ./examples/mailcheck message -ip 192.0.2.10 -helo mail.example.com -from eve@example.com mail.eml
 //	go run ./examples/mailcheck domain example.com
 //	go run ./examples/mailcheck config /etc/postfix/main.cf
+//	go run ./examples/mailcheck whatif -config /etc/postfix -against ./candidate sessions.jsonl
 //
 // message authenticates a stored message and explains the outcome; without -ip
 // there is nothing for SPF to check. domain shows what a domain publishes, and
 // what is wrong with it. config reads a Postfix configuration and says which of
-// its restrictions don't do what they seem to.
+// its restrictions don't do what they seem to. whatif plays recorded sessions
+// under two configurations and shows each answer that differs, and why; the
+// flag -record of examples/mx and examples/policyd makes recordings.
 package main
 
 import (
@@ -42,6 +45,7 @@ var commands = map[string]command{
 	"message": {"message [flags] FILE", checkMessage},
 	"domain":  {"domain [flags] NAME", checkDomain},
 	"config":  {"config [flags] MAIN.CF", checkConfig},
+	"whatif":  {"whatif [flags] RECORDINGS", whatIf},
 }
 
 // A call is one use of a command.
@@ -53,7 +57,7 @@ type call struct {
 	resolver *resolver.Resolver
 }
 
-var errUsage = errors.New("say message FILE, domain NAME or config MAIN.CF")
+var errUsage = errors.New("say message FILE, domain NAME, config MAIN.CF or whatif -against DIR RECORDINGS")
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
