@@ -25,6 +25,7 @@ type server struct {
 	slots   slots
 	idleFor time.Duration // how long a TCP connection is kept
 	age     time.Duration // of a UDP socket at most
+	again   time.Duration // the shortest wait before a query is sent again
 
 	mu         sync.Mutex
 	srtt       time.Duration // smoothed round trip, 0 while unknown
@@ -44,6 +45,7 @@ func newServer(addr netip.AddrPort, c *Config) *server {
 		slots:   make(slots, c.MaxInflight),
 		idleFor: tcpIdle,
 		age:     socketAge,
+		again:   firstRetransmit,
 	}
 }
 
@@ -103,7 +105,7 @@ func (s *server) state(now time.Time) (srtt time.Duration, down bool) {
 // before the next.
 func (s *server) patience(n int, limit time.Duration) time.Duration {
 	s.mu.Lock()
-	d := max(3*s.srtt, firstRetransmit)
+	d := max(3*s.srtt, s.again)
 	s.mu.Unlock()
 	for ; n > 0 && d < limit; n-- {
 		d *= 2
