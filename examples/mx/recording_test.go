@@ -59,6 +59,7 @@ func TestRecord(t *testing.T) {
 		t.Fatalf("the message: %v, %v", r, err)
 	}
 	c.expect(t, "QUIT", "221")
+	recordings(t, name, 1) // they are written when a session has ended, in that order
 
 	c, _, err = dial(s.address(submissionPort), netip.MustParseAddr("198.51.100.99"))
 	if err != nil {
