@@ -84,7 +84,8 @@ func (r *Report) AuthResults() []authres.Method {
 }
 
 // A Result is the outcome of one signature. Domain, Selector and Identity come
-// from the signature and are to be trusted only if Status is Pass.
+// from the signature and are to be trusted only if Status is Pass; before that
+// they may be any text, line ends included. The text of Err is safe for a log.
 type Result struct {
 	Status Status
 	Reason Reason

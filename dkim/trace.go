@@ -24,7 +24,8 @@ func (k EventKind) String() string {
 	return "EventKind(" + strconv.Itoa(int(k)) + ")"
 }
 
-// An Event is one step of a verification, see [Verifier.Trace].
+// An Event is one step of a verification, see [Verifier.Trace]. A domain in it
+// is as the message has it, line ends and all: quote it before it goes to a log.
 type Event struct {
 	Kind      EventKind
 	Signature int    // index of the signature, -1 if the step is about none

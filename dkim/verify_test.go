@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -235,6 +236,38 @@ func TestAuthResults(t *testing.T) {
 		if err != nil || len(methods) < DefaultMaxSignatures || len(field) > 100*len(methods) {
 			t.Errorf("limit %d: %d methods, %d octets, %v", limit, len(methods), len(field), err)
 		}
+	}
+}
+
+// TestErrorText: what a signature or a key record says never reaches the text
+// of an error as it is.
+func TestErrorText(t *testing.T) {
+	const evil = "x\r\n\ty\u202e\u00fc\x7f\x01\"\n"
+	good := []string{"v=1;", "a=ed25519-sha256;", "d=example.com;", "s=ed;", "h=From;", "b=AAAA;", "bh=" + b64(bodyHash("")) + ";"}
+	check := func(v *Verifier, field string) {
+		t.Helper()
+		for _, res := range mustVerify(t, v, "DKIM-Signature: "+field+"\r\n"+simpleMessage).Results {
+			for _, c := range res.Err.Error() {
+				if !strconv.IsPrint(c) {
+					t.Fatalf("%q: %q", field, res.Err.Error())
+				}
+			}
+		}
+	}
+	for _, name := range []string{"v", "a", "d", "s", "h", "bh", "b", "i", "c", "q", "l", "t", "x", "z", "unknown", evil} {
+		for _, value := range []string{evil, "\u00fc\r\n x", "x;" + name + "=" + evil, ""} {
+			var field strings.Builder
+			for _, tag := range good {
+				if !strings.HasPrefix(tag, name+"=") {
+					field.WriteString(tag)
+				}
+			}
+			check(&Verifier{}, field.String()+name+"="+value)
+		}
+	}
+	for _, record := range []string{evil, "v=" + evil, "k=\u00fc", evil + "=x", "p=" + evil, "t=\u00fc;p=AAAA"} {
+		v := &Verifier{Resolver: zone{"ed._domainkey.example.com.": {record}}}
+		check(v, strings.Join(good, ""))
 	}
 }
 
