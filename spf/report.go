@@ -24,6 +24,15 @@ func (v *Verdict) shownDomain() string {
 	return clip(d)
 }
 
+// shownSender is the sender as it may be shown. One that is too long is reduced
+// to its domain: cut, it might end in another domain that its local-part holds.
+func (v *Verdict) shownSender() string {
+	if len(v.Sender) > maxShown {
+		return v.shownDomain()
+	}
+	return clip(v.Sender)
+}
+
 // String returns one line for a log: the result, what was checked, the terms
 // that led to it, the counts and the cause. Foreign text is quoted.
 func (v *Verdict) String() string {
@@ -68,7 +77,7 @@ func (v *Verdict) AuthResult() authres.Method {
 	if v.Identity != Helo {
 		name = "mailfrom"
 		if v.LocalPartUsed && v.Domain != "" {
-			value = clip(v.Sender)
+			value = v.shownSender()
 		}
 	}
 	m.Props = []authres.Prop{{Type: "smtp", Name: name, Value: value}}
@@ -161,7 +170,7 @@ func (v *Verdict) ReceivedSPF(receiver string) string {
 	pair("receiver", receiver)
 	pair("client-ip", v.IP.String())
 	if v.Identity == MailFrom {
-		pair("envelope-from", v.Sender)
+		pair("envelope-from", v.shownSender())
 	}
 	pair("helo", v.Helo)
 	pair("identity", string(v.Identity))

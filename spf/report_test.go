@@ -178,3 +178,19 @@ func TestLabelStructure(t *testing.T) {
 		}
 	}
 }
+
+// TestLongSender checks that no cut makes another domain of a sender.
+func TestLongSender(t *testing.T) {
+	srv := server(t, `evil.test. TXT "v=spf1 ip4:192.0.2.1 -exists:%{l}.evil.test -all"`, `use.evil.test. TXT "v=spf1 -exists:%{l}.evil.test ip4:192.0.2.1"`)
+	const bank = "@bank.test"
+	local := strings.Repeat("a", maxShown-len(bank)) + bank + "x"
+	for _, domain := range []string{"evil.test", "use.evil.test"} {
+		v := check(t, &Checker{Resolver: srv.Resolver()}, request("192.0.2.1", local+"@"+domain))
+		if got, _ := v.AuthResult().Value("smtp", "mailfrom"); v.Result != Pass || got != domain {
+			t.Errorf("%s: smtp.mailfrom %q", v.Result, got)
+		}
+		if got := v.ReceivedSPF(""); !strings.Contains(got, "envelope-from="+domain+";") {
+			t.Errorf("Received-SPF: %s", got)
+		}
+	}
+}
