@@ -193,7 +193,7 @@ func (s *postfixServer) configure(t *testing.T, confs []postfixConf) {
 	for i := range confs {
 		port := 20100 + i
 		s.ports = append(s.ports, port)
-		fmt.Fprintf(&services, "%s:%d inet n - n - 3 smtpd\n", postfixAddr, port)
+		fmt.Fprintf(&services, "%s:%d inet n - n - %d smtpd\n", postfixAddr, port, max(confs[i].processes, 3))
 		params := confs[i].params(s.dir)
 		names := make([]string, 0, len(params))
 		for k := range params {

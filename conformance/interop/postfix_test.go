@@ -23,6 +23,9 @@ type postfixConf struct {
 	name   string
 	main   map[string]string
 	tables map[string]string
+	// processes is the number of clients that are served at the same time, 0
+	// for the default.
+	processes int
 }
 
 func (c *postfixConf) params(dir string) map[string]string {
