@@ -283,12 +283,15 @@ func (s *signature) parseIdentity(t *tagSet) *Error {
 		return t.bad(Identity, "i", "identity without a domain")
 	}
 	domain, err := dnsname.ToASCII(s.identity[at+1:])
-	if err != nil || strings.HasSuffix(s.identity, ".") || !dnsname.HasSuffix(domain, s.domain) {
+	if err != nil || strings.TrimRight(s.identity, fullStops) != s.identity || !dnsname.HasSuffix(domain, s.domain) {
 		return t.bad(Identity, "i", "identity is not within the signing domain")
 	}
 	s.identityDomain = domain
 	return nil
 }
+
+// fullStops are the characters that end a label (UTS 46, section 4).
+const fullStops = ".\u3002\uff0e\uff61"
 
 // dropFWS is for [strings.Map].
 func dropFWS(r rune) rune {

@@ -76,6 +76,7 @@ func TestVerifyReasons(t *testing.T) {
 		{name: "identity beside", tags: okTags + hash + "; i=a@badexample.com", want: "permerror/identity"},
 		{name: "folded identity", tags: okTags + hash + "; i=a\r\n b@exam\r\n\tple.com", want: "pass/ok"},
 		{name: "identity with a final dot", tags: okTags + hash + "; i=a@example.com.", want: "permerror/identity"},
+		{name: "identity with a final ideographic dot", tags: okTags + hash + "; i=a@example.com\u3002", want: "permerror/identity"},
 		{name: "unknown query", tags: okTags + hash + "; q=x", want: "permerror/query-method"},
 		{name: "second query", tags: okTags + hash + "; q=x : dns/TXT", want: "pass/ok"},
 		{name: "too many names", tags: "v=1; a=ed25519-sha256; d=example.com; s=ed; h=From" + strings.Repeat(":a", 1000) + hash, want: "permerror/syntax"},
