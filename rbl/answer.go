@@ -75,6 +75,11 @@ func (e *entry) read(answers []netip.Addr) reading {
 // report an error. The order of the answers is kept, repetitions are dropped.
 func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []netip.Addr, bad int, err error) {
 	var errs []error
+	report := func(kind error, a netip.Addr) {
+		if bad++; bad <= maxErrors {
+			errs = append(errs, &Error{Kind: kind, List: list, Code: a})
+		}
+	}
 	for i, a := range answers {
 		a = a.Unmap()
 		if slices.Contains(good, a) || i > 0 && slices.Contains(answers[:i], a) {
@@ -83,9 +88,9 @@ func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []ne
 		v, ok := addr4(a)
 		switch {
 		case !ok || !isLoopback4(v):
-			errs = append(errs, &Error{Kind: ErrBogus, List: list, Code: a})
+			report(ErrBogus, a)
 		case isErrorRange(v), !refused.IsZero() && refused.Match(a), v == notListedCode && !accept.names(v):
-			errs = append(errs, &Error{Kind: ErrRefused, List: list, Code: a})
+			report(ErrRefused, a)
 		default:
 			good = append(good, a)
 		}
@@ -93,8 +98,12 @@ func sift(answers []netip.Addr, list string, accept, refused Matcher) (good []ne
 	if len(errs) == 1 {
 		return good, 1, errs[0]
 	}
-	return good, len(errs), errors.Join(errs...)
+	return good, bad, errors.Join(errs...)
 }
 
-// maxAnswers bounds the address records that are looked at.
-const maxAnswers = 256
+// maxAnswers bounds the address records that are looked at, maxErrors those of
+// one answer that are reported as errors.
+const (
+	maxAnswers = 256
+	maxErrors  = 4
+)

@@ -74,3 +74,6 @@ func (e *Error) Unwrap() []error {
 	}
 	return []error{e.Kind, e.Err}
 }
+
+// oneLine returns the text of err; joined errors have one for each line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ", ") }

@@ -48,8 +48,8 @@ type HashSpec struct {
 	// CutDots removes dots from the local part.
 	CutDots bool
 
-	// Aliases maps domains to the one their addresses are known under; in
-	// both, dots of the local part do not count. See [GmailAliases].
+	// Aliases maps domains, in lower case, to the one their addresses are
+	// known under; in both, dots of the local part do not count. See [GmailAliases].
 	Aliases map[string]string
 
 	// Canonical, if not nil, replaces all of the above but Algorithm: it

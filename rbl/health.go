@@ -88,7 +88,7 @@ func (r Report) String() string {
 	for _, c := range r {
 		fmt.Fprintf(&b, "%s %s: %s", c.List, c.Family, c.Status)
 		if c.Err != nil {
-			fmt.Fprintf(&b, " (%v)", c.Err)
+			fmt.Fprintf(&b, " (%s)", oneLine(c.Err))
 		}
 		b.WriteByte('\n')
 	}

@@ -1,6 +1,7 @@
 package rbl
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -196,6 +197,14 @@ func (l *List) labels(answers []netip.Addr) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// clone returns a List that shares nothing that can be changed with l.
+func (l *List) clone() List {
+	c := *l
+	c.Codes, c.Keys = slices.Clone(l.Codes), slices.Clone(l.Keys)
+	c.Hash.Aliases = maps.Clone(l.Hash.Aliases)
+	return c
 }
 
 // check reports what makes the list unusable.

@@ -461,3 +461,38 @@ func TestZeroSet(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 }
+
+// TestManyBadAnswers checks that a list cannot fill the log: what it answers is
+// told in one line.
+func TestManyBadAnswers(t *testing.T) {
+	var bad []string
+	for i := range 200 {
+		bad = append(bad, fmt.Sprintf("203.0.113.%d", i))
+	}
+	zones := map[string]func(string) answer{"bl.example": always(a(bad...))}
+	s := mustSet(t, Config{Resolver: &fake{zones: zones}, Lists: []List{{Zone: MustZone("bl.example"), NoIPv6: true}}})
+	v := mustQuery(t, s, client)
+	if text := v.String(); v.Results[0].Outcome != Refused || strings.Contains(text, "\n") || len(text) > 500 {
+		t.Errorf("%q", text)
+	}
+	report, err := s.Health(context.Background())
+	if text := report.String(); err != nil || strings.Count(text, "\n") != len(report) {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestSetOwnsItsLists checks that neither the Config nor what Lists returns is
+// tied to the Set.
+func TestSetOwnsItsLists(t *testing.T) {
+	aliases := GmailAliases()
+	list := List{Zone: MustZone("bl.example"), Kind: KindEmail, Hash: HashSpec{Aliases: aliases}, Codes: []Code{{"x", MustPattern("127.0.0.2")}}}
+	s := mustSet(t, Config{Resolver: &fake{}, Lists: []List{list}})
+	clear(aliases)
+	list.Codes[0].Label = "changed"
+	got := s.Lists()[0]
+	clear(got.Hash.Aliases)
+	got.Codes[0].Label = "changed"
+	if got = s.Lists()[0]; len(got.Hash.Aliases) != 2 || got.Codes[0].Label != "x" {
+		t.Errorf("%v, %v", got.Hash.Aliases, got.Codes)
+	}
+}

@@ -49,7 +49,7 @@ func New(c Config) (*Set, error) {
 	byName := map[string]int{}
 	for i := range c.Lists {
 		l := &c.Lists[i]
-		l.Codes, l.Keys = slices.Clone(l.Codes), slices.Clone(l.Keys)
+		*l = l.clone()
 		e := entry{list: l, name: l.name(), kind: l.kind(), weight: l.weight(), accept: l.accept(), text: -1}
 		e.zone = s.addZone(byName, l, l.Zone)
 		if !l.TextZone.IsZero() {
@@ -86,7 +86,13 @@ func (s *Set) addZone(byName map[string]int, l *List, z Zone) int {
 }
 
 // Lists returns a copy of the lists of the set, in order.
-func (s *Set) Lists() []List { return slices.Clone(s.cfg.Lists) }
+func (s *Set) Lists() []List {
+	lists := slices.Clone(s.cfg.Lists)
+	for i := range lists {
+		lists[i] = lists[i].clone()
+	}
+	return lists
+}
 
 // Warnings returns what should be looked at: lists that have ceased.
 func (s *Set) Warnings() []string { return slices.Clone(s.warn) }

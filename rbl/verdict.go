@@ -139,7 +139,7 @@ func (v Verdict) String() string {
 				fmt.Fprintf(&b, " (%s)", strings.Join(r.Labels, ", "))
 			}
 		case r.Err != nil:
-			fmt.Fprintf(&b, "; %s %s: %v", r.Name, r.Outcome, r.Err)
+			fmt.Fprintf(&b, "; %s %s: %s", r.Name, r.Outcome, oneLine(r.Err))
 		}
 	}
 	return b.String()
