@@ -42,9 +42,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	bits := f.Int("bits", 2048, "size of an RSA key")
 	dir := f.String("dir", ".", "`directory` of the key file")
 	check := f.Bool("check", false, "make no key; compare the one in the file with what is published")
-	dns := f.String("dns", "", "`address` and port of the DNS server for -check; empty for those of the system")
-	if err := f.Parse(args); err != nil {
+	dns := f.String("dns", "", "`address` of the DNS server for -check; empty for those of the system")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
+	}
+	if *domain == "" || f.NArg() > 0 {
+		return errors.New("say -domain NAME, and no other arguments")
 	}
 	name, err := dkim.RecordName(*selector, *domain)
 	if err != nil {
@@ -69,6 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := writeKey(file, key); err != nil {
 		return err
 	}
+	fmt.Fprintf(stderr, "the private key is in %s; publish this before it signs:\n", file)
 	_, err = fmt.Fprintln(stdout, record.ZoneLine(name, 3600))
 	return err
 }
@@ -80,7 +86,9 @@ func writeKey(file string, key crypto.Signer) error {
 		return err
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s holds a key that may be in use: take another -selector", file)
+	} else if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
@@ -101,8 +109,11 @@ func checkPublished(ctx context.Context, dns, domain, selector, file string) err
 	var config resolver.Config
 	if dns != "" {
 		server, err := netip.ParseAddrPort(dns)
+		if addr, addrErr := netip.ParseAddr(dns); addrErr == nil {
+			server, err = netip.AddrPortFrom(addr, 53), nil
+		}
 		if err != nil {
-			return fmt.Errorf("-dns: %w", err)
+			return fmt.Errorf("-dns: %q is not an address such as 192.0.2.53 or [2001:db8::53]:53", dns)
 		}
 		config.Servers = []netip.AddrPort{server}
 	}

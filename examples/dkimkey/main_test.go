@@ -67,3 +67,28 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// A mistake says what to do instead.
+func TestAdvice(t *testing.T) {
+	args := []string{"-domain", "example.com", "-type", "ed25519", "-dir", t.TempDir()}
+	var said strings.Builder
+	if err := run(t.Context(), args, io.Discard, &said); err != nil || !strings.Contains(said.String(), "mail.example.com.pem") {
+		t.Errorf("run = %v, and does not say where the key is: %q", err, said.String())
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{args, "take another -selector"},
+		{nil, "say -domain NAME"},
+		{append(args, "mail"), "no other arguments"},
+		{append(args, "-check", "-dns", "dns.example"), "is not an address such as"},
+	} {
+		if err := run(t.Context(), tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("run(%q) = %v; want %q", tt.args, err, tt.want)
+		}
+	}
+	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); err != nil {
+		t.Errorf("-h: %v", err)
+	}
+}

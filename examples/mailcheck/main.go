@@ -65,17 +65,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	cmd, ok := commands[args[0]]
 	if !ok {
-		return errUsage
+		return fmt.Errorf("%q is no command: %w", args[0], errUsage)
 	}
 	c := &call{ctx: ctx, args: args[1:], out: stdout, flags: flag.NewFlagSet(cmd.usage, flag.ContinueOnError)}
 	c.flags.SetOutput(stderr)
-	return cmd.run(c)
+	if err := cmd.run(c); !errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return nil
 }
 
 // parse parses the flags, opens the resolver and returns the one argument that
 // every command takes.
 func (c *call) parse() (arg string, err error) {
-	dns := c.flags.String("dns", "", "`address` and port of the DNS server; empty for those of the system")
+	dns := c.flags.String("dns", "", "`address` of the DNS server; empty for those of the system")
 	if err := c.flags.Parse(c.args); err != nil {
 		return "", err
 	}
@@ -85,8 +88,11 @@ func (c *call) parse() (arg string, err error) {
 	var config resolver.Config
 	if *dns != "" {
 		server, err := netip.ParseAddrPort(*dns)
+		if addr, addrErr := netip.ParseAddr(*dns); addrErr == nil {
+			server, err = netip.AddrPortFrom(addr, 53), nil
+		}
 		if err != nil {
-			return "", fmt.Errorf("-dns: %w", err)
+			return "", fmt.Errorf("-dns: %q is not an address such as 192.0.2.53 or [2001:db8::53]:53", *dns)
 		}
 		config.Servers = []netip.AddrPort{server}
 	}

@@ -96,3 +96,22 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// A mistake says what to do instead.
+func TestAdvice(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"mail.eml"}, `"mail.eml" is no command: say message FILE`},
+		{[]string{"domain", "-dns", "dns.example", "example.com"}, "is not an address such as"},
+		{[]string{"message", "-dns", "127.0.0.1", "missing.eml"}, "missing.eml"},
+	} {
+		if err := run(t.Context(), tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("run(%q) = %v; want %q", tt.args, err, tt.want)
+		}
+	}
+	if err := run(t.Context(), []string{"message", "-h"}, io.Discard, io.Discard); err != nil {
+		t.Errorf("-h: %v", err)
+	}
+}
