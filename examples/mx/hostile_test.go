@@ -180,3 +180,25 @@ func TestCommandsBehindStartTLS(t *testing.T) {
 	c.expect(t, "MAIL FROM:<eve@mail.example.com>", "50")
 	c.expect(t, "EHLO mail.example.com", "250")
 }
+
+// What a client puts into a command does not come back as it was.
+func TestRepliesArePrintable(t *testing.T) {
+	s := testServer(t, nil)
+	conn, err := net.Dial("tcp", s.address(smtpPort).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	io.WriteString(conn, "PROXY TCP4 192.0.2.10 192.0.2.25 40000 25\r\n"+
+		"EHLO e\x00v\x07i\r220-l\xff\r\nMAIL FROM:<\xe9@mail.example.com>\r\nRCPT TO:<\xff\x1b@example.org>\r\nX\xff\x01Z y\r\nQUIT\r\n")
+	said, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(said), "250-Hello e?v?i?220-l?\r\n") {
+		t.Errorf("got %q, %v", said, err)
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(said), "\r\n"), "\r\n") {
+		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("reply %q", line)
+		}
+	}
+}

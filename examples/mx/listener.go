@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"net/netip"
@@ -213,7 +214,7 @@ func (c *conn) Write(b []byte) (int, error) {
 			return 0, errors.Join(errTooMany, c.Close())
 		}
 	}
-	n, err := c.Conn.Write(b)
+	n, err := c.Conn.Write(printableReply(b))
 	c.l.mu.Lock()
 	last := c.hangUp
 	c.l.mu.Unlock()
@@ -221,6 +222,24 @@ func (c *conn) Write(b []byte) (int, error) {
 		c.Close()
 	}
 	return n, err
+}
+
+// printableReply returns a reply in which only printable ASCII is left: go-smtp
+// repeats parts of a command as they came, and a control or a lone CR among them
+// is an answer of its own to some clients. TLS records, which begin with no
+// digit, are returned as they are.
+func printableReply(b []byte) []byte {
+	line, ok := bytes.CutSuffix(b, []byte("\r\n"))
+	if !ok || b[0] < '0' || b[0] > '9' {
+		return b
+	}
+	clean := bytes.Clone(b) // a writer may not change what it is given
+	for i, x := range line {
+		if x < ' ' || x > '~' {
+			clean[i] = '?'
+		}
+	}
+	return clean
 }
 
 var errTooMany = errors.New("too many connections of this client")
