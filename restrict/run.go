@@ -8,6 +8,9 @@ import "context"
 //
 // When the context has ended the verdict is never an acceptance.
 func (p *Policy) Run(ctx context.Context, st Stage, s *Session, ev *Eval) Verdict {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	if int(st) >= numStages {
 		return Verdict{Kind: TempFailed, Cause: ConfigError, Code: 451, Enh: Enhanced{4, 3, 5}, Rule: -1}
 	}

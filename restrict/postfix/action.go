@@ -193,7 +193,7 @@ func (e *sideEffect) Test(_ context.Context, ev *restrict.Eval) restrict.Tri {
 	if bad := e.check(); bad != "" {
 		return warn(bad)
 	}
-	eff := restrict.Effect{Arg: e.arg}
+	eff := restrict.Effect{Arg: printable(e.arg)} // a pattern may put in what the client said
 	switch e.word {
 	case "HOLD":
 		for _, have := range ev.Effects() {

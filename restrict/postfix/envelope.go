@@ -167,6 +167,7 @@ func plainAddress(s string) bool {
 // Mail answers MAIL. The argument is what follows the command word, such as
 // "FROM:<user@example.com> SIZE=1000".
 func (s *Session) Mail(ctx context.Context, arg string) Reply {
+	ctx, arg = background(ctx), cut(arg)
 	s.where = "MAIL"
 	if r, ok := s.ready(); !ok {
 		return r
@@ -259,6 +260,7 @@ func (s *Session) mailParam(p string) (Reply, bool) {
 // Rcpt answers RCPT. The argument is what follows the command word, such as
 // "TO:<user@example.com>".
 func (s *Session) Rcpt(ctx context.Context, arg string) Reply {
+	ctx, arg = background(ctx), cut(arg)
 	s.where = "RCPT"
 	if r, ok := s.ready(); !ok {
 		return r
@@ -343,7 +345,7 @@ func (s *Session) recipient(ctx context.Context, st restrict.Stage, addr string)
 // Command answers a whole command line. ahead says that the client has sent
 // more before it got an answer.
 func (s *Session) Command(ctx context.Context, line string, ahead bool) Reply {
-	line = strings.TrimRight(line, "\r\n")
+	line = cut(strings.TrimRight(line, "\r\n"))
 	verb, arg, _ := strings.Cut(strings.TrimLeft(line, " \t"), " ")
 	arg = strings.TrimSpace(arg)
 	verb = strings.ToUpper(verb)

@@ -3,6 +3,7 @@ package postfix
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -74,6 +75,12 @@ func (s *Session) finish(r Reply) Reply {
 	if r.Silent {
 		return r
 	}
+	for i, line := range r.Lines {
+		if len(line) > restrict.MaxReply || !clean(line) {
+			r.Lines = slices.Clone(r.Lines)
+			r.Lines[i] = printable(line[:min(len(line), restrict.MaxReply)])
+		}
+	}
 	r = s.soften(r)
 	if r.Code >= 400 && s.p.footer != "" {
 		r = s.addFooter(r)
@@ -82,6 +89,16 @@ func (s *Session) finish(r Reply) Reply {
 		r.Close, s.closed = true, true
 	}
 	return r
+}
+
+// clean reports whether a line consists of printable ASCII characters.
+func clean(line string) bool {
+	for i := 0; i < len(line); i++ {
+		if line[i] < ' ' || line[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // soften applies soft_bounce.
@@ -98,9 +115,10 @@ func (s *Session) soften(r Reply) Reply {
 // addFooter appends smtpd_reject_footer.
 func (s *Session) addFooter(r Reply) Reply {
 	text, joined := strings.CutPrefix(s.p.footer, `\c`)
-	out, _ := parseTemplate(text).append(nil, s.footerMacro, nil)
 	lines := append([]string(nil), r.Lines...)
-	for i, line := range strings.Split(string(out), `\n`) {
+	for i, part := range strings.Split(text, `\n`) { // of the template: what a client says adds no line
+		out, _ := parseTemplate(part).append(nil, s.footerMacro, nil)
+		line := printable(string(out))
 		if i == 0 && joined {
 			lines[len(lines)-1] += line
 			continue

@@ -200,6 +200,7 @@ func (s *Session) run(ctx context.Context, st restrict.Stage) (Reply, bool) {
 
 // Connect answers the connection with a banner or a refusal.
 func (s *Session) Connect(ctx context.Context) Reply {
+	ctx = background(ctx)
 	s.where = "CONNECT"
 	if !s.c.KnownNames {
 		s.peerNames(ctx)
@@ -237,6 +238,7 @@ var beforeTLS = map[string]bool{"HELO": true, "EHLO": true, "NOOP": true, "QUIT"
 
 // Helo answers HELO, or EHLO when extended is set.
 func (s *Session) Helo(ctx context.Context, name string, extended bool) Reply {
+	ctx, name = background(ctx), cut(name)
 	s.where = "HELO"
 	if extended {
 		s.where = "EHLO"
@@ -326,6 +328,7 @@ func (s *Session) resetHelo() {
 
 // Data answers the DATA command: 354 when the message may follow.
 func (s *Session) Data(ctx context.Context) Reply {
+	ctx = background(ctx)
 	s.where = "DATA"
 	if r, ok := s.ready(); !ok {
 		return r
@@ -378,6 +381,7 @@ func (s *Session) EndOfData(ctx context.Context, size int64) Reply {
 // the transaction, for servers that deliver the message before they answer. ok
 // is false when the message is refused with the reply.
 func (s *Session) CheckMessage(ctx context.Context, size int64) (r Reply, ok bool) {
+	ctx = background(ctx)
 	s.where = "END-OF-MESSAGE"
 	if r, ok := s.ready(); !ok {
 		return r, false
@@ -398,6 +402,7 @@ func (s *Session) CheckMessage(ctx context.Context, size int64) (r Reply, ok boo
 
 // Vrfy answers VRFY.
 func (s *Session) Vrfy(ctx context.Context, arg string) Reply {
+	ctx, arg = background(ctx), cut(arg)
 	s.where = "VRFY"
 	if r, ok := s.ready(); !ok {
 		return r
@@ -426,6 +431,7 @@ func (s *Session) needHelo() bool { return s.p.heloRequired && !s.facts.Knows(re
 
 // Etrn answers ETRN.
 func (s *Session) Etrn(ctx context.Context, arg string) Reply {
+	ctx, arg = background(ctx), cut(arg)
 	s.where = "ETRN"
 	if r, ok := s.ready(); !ok {
 		return r
@@ -459,6 +465,20 @@ func (s *Session) Etrn(ctx context.Context, arg string) Reply {
 		return s.finish(Reply{Code: 459, Lines: []string{"<" + domain + ">: service unavailable"}})
 	}
 	return s.finish(Reply{Code: 250, Lines: []string{"Queuing started"}})
+}
+
+// maxLine is the length to which command lines are cut, that of Postfix's
+// line_length_limit. It bounds the time an argument takes.
+const maxLine = 2048
+
+func cut(line string) string { return line[:min(len(line), maxLine)] }
+
+// background is ctx, or a context that does not end for callers without one.
+func background(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
 }
 
 // simple makes a reply of one line.
