@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParse(t *testing.T) {
@@ -277,6 +278,8 @@ func TestRemoveForged(t *testing.T) {
 		{"other field names", "X-" + ours + "ARC-" + ours, "X-" + ours + "ARC-" + ours},
 		{"continuation line on top", " ;dmarc=pass\r\n\tx\r\nA: b\r\n", "A: b\r\n"},
 		{"behind a bare CR", "A: b\rB: c\r" + ours + "C: d\r\n", "C: d\r\n"},
+		{"second one behind a bare CR", "A: b\rAuthentication-Results: other;\r none\rAuthentication-Results: mx.example.com; none\r\nC: d\r\n", "C: d\r\n"},
+		{"another's behind a bare CR", "A: b\rAuthentication-Results: other;\r none\r\nC: d\r\n", "A: b\rAuthentication-Results: other;\r none\r\nC: d\r\n"},
 		{"bare CR without", "A: b\rB: c\r\n D\r\n", "A: b\rB: c\r\n D\r\n"},
 		{"no colon", "Authentication-Results mx.example.com\r\n", "Authentication-Results mx.example.com\r\n"},
 	}
@@ -284,6 +287,18 @@ func TestRemoveForged(t *testing.T) {
 		in := []byte(tt.in)
 		if got := RemoveForged(in, "mx.example.com"); string(got) != tt.want {
 			t.Errorf("%s: RemoveForged(%q) = %q, want %q", tt.name, tt.in, got, tt.want)
+		}
+	}
+}
+
+// TestRemoveForgedLinear takes minutes if the time grows with the square.
+func TestRemoveForgedLinear(t *testing.T) {
+	for _, unit := range []string{"\r", "\rAuthentication-Results", "\rAuthentication-Results:x;", "\rAuthentication-Results: \r", "\rAuthentication-Results:(", "\r "} {
+		in := []byte("A: b" + strings.Repeat(unit, (1<<20)/len(unit)) + "x:y\r\n")
+		start := time.Now()
+		RemoveForged(in, "mx.example.com")
+		if d := time.Since(start); d > 10*time.Second {
+			t.Errorf("%q: %v", unit, d)
 		}
 	}
 }

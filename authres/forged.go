@@ -97,17 +97,36 @@ func RemoveForged(header []byte, ids ...string) []byte {
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // forged reports whether field, or a part of it behind a bare CR, is a field
-// that matches ids.
+// that matches ids. It takes linear time: such a part ends at the next bare CR
+// that no blank follows.
 func forged(field []byte, ids []string) bool {
+	if v, ok := fieldValue(field); ok && MatchID(string(v), ids...) {
+		return true
+	}
 	for {
-		if v, ok := fieldValue(field); ok && MatchID(string(v), ids...) {
-			return true
-		}
 		cr := bareCR(field)
 		if cr < 0 {
 			return false
 		}
 		field = field[cr+1:]
+		v, ok := fieldValue(field)
+		if !ok {
+			continue
+		}
+		end := 0
+		for end < len(v) {
+			n := bareCR(v[end:])
+			if n < 0 {
+				end = len(v)
+				break
+			}
+			if end += n + 1; end < len(v) && !isBlank(v[end]) {
+				break
+			}
+		}
+		if MatchID(string(v[:end]), ids...) {
+			return true
+		}
 	}
 }
 
@@ -146,9 +165,13 @@ func fieldEnd(b []byte, start int) int {
 // fieldValue returns the value of field if its name is Authentication-Results
 // in any letter case, with blanks and folding before the colon allowed.
 func fieldValue(field []byte) ([]byte, bool) {
-	name, value, ok := bytes.Cut(field, []byte{':'})
-	if !ok || !strings.EqualFold(string(bytes.TrimRight(name, " \t\r\n")), DefaultName) {
+	n := len(DefaultName)
+	if len(field) <= n || !strings.EqualFold(string(field[:n]), DefaultName) {
 		return nil, false
 	}
-	return value, true
+	value := bytes.TrimLeft(field[n:], " \t\r\n")
+	if len(value) == 0 || value[0] != ':' {
+		return nil, false
+	}
+	return value[1:], true
 }
