@@ -75,10 +75,10 @@ myhostname = mail.example.org
 mydestination = example.org, hash:domains
 virtual_mailbox_domains = virtual.example
 smtpd_client_restrictions = permit, reject_rbl_client x.test
-smtpd_relay_restrictions = reject_unauth_destination
+smtpd_relay_restrictions = reject_unauth_destination, check_policy_service inet:127.0.0.1:10023
 `)}, "domains": {Data: []byte("tables.example OK\n")}}
 	})
-	for _, want := range []string{"ignored=virtual_mailbox_domains", "ignored=hash:domains", "reject_rbl_client"} {
+	for _, want := range []string{"ignored=virtual_mailbox_domains", "ignored=hash:domains", "reject_rbl_client", "service=127.0.0.1:10023"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("log:\n%s\nwithout %q", log.String(), want)
 		}

@@ -217,7 +217,7 @@ func (s *server) compile(service string) (*postfix.Policy, error) {
 		Service:  inMaster,
 		ReadFile: func(name string) ([]byte, error) { return fs.ReadFile(s.config, name) },
 		Resolver: s.resolver,
-		Policy:   func(postfix.PolicyService) postfix.PolicyClient { return &spfService{s.spf} },
+		Policy:   s.policyService,
 	}
 	policy, err := postfix.Compile(config)
 	if err != nil {
@@ -231,6 +231,15 @@ func (s *server) compile(service string) (*postfix.Policy, error) {
 		s.log.Log(context.Background(), level, "configuration", "service", service, "finding", f.String())
 	}
 	return policy, nil
+}
+
+// policyService returns what answers for a policy service. The only one that this
+// server has is SPF; for any other it says so and stands in for it.
+func (s *server) policyService(p postfix.PolicyService) postfix.PolicyClient {
+	if !strings.Contains(strings.ToLower(p.Address), "spf") {
+		s.log.Warn("configuration: this server asks no policy services; SPF answers in its place", "service", p.Address)
+	}
+	return &spfService{s.spf}
 }
 
 // warnAboutDomains names the parameters by which Postfix takes mail for more
