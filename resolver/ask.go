@@ -206,6 +206,7 @@ func (a *asking) take(x arrival) (*dns.Msg, verdict) {
 func (a *asking) overTCP(t *try) (*dns.Msg, verdict) {
 	ctx, stop := context.WithTimeout(a.ctx, min(a.r.cfg.Timeout, time.Until(a.until)))
 	defer stop()
+	defer context.AfterFunc(a.r.open, stop)()
 	start := time.Now()
 	m, err := t.server.exchangeTCP(ctx, t.query)
 	if err != nil {

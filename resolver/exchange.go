@@ -203,6 +203,7 @@ func (r *Resolver) ask(ctx context.Context, k key, until time.Time) (reply, *Err
 		q.start(r, k)
 		ctx, stop := context.WithDeadline(ctx, until)
 		defer stop()
+		defer context.AfterFunc(r.open, stop)()
 		return q.askHook(ctx)
 	}
 	a := asking{ctx: ctx, until: until}

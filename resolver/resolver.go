@@ -23,6 +23,8 @@ type Resolver struct {
 	cache   *cache // nil: off
 	ids     idSource
 	start   time.Time
+	open    context.Context // ends with Close
+	shut    context.CancelFunc
 
 	mu      sync.Mutex
 	flights map[key]*flight
@@ -53,6 +55,7 @@ func New(c Config) (*Resolver, error) {
 	}
 	r := &Resolver{cfg: c, start: time.Now(), flights: make(map[key]*flight)}
 	r.ids.fill = c.Rand
+	r.open, r.shut = context.WithCancel(context.Background())
 	for _, s := range c.Servers {
 		r.servers = append(r.servers, newServer(s, &r.cfg))
 	}
@@ -145,6 +148,9 @@ func (r *Resolver) Close() error {
 		}
 	}
 	r.mu.Unlock()
+	if r.shut != nil {
+		r.shut()
+	}
 	for _, s := range r.servers {
 		s.close()
 	}
@@ -203,6 +209,9 @@ func (r *Resolver) resolve(ctx context.Context, k key) (*answer, *Error) {
 	for {
 		asked := c.at()
 		re, fail := r.ask(ctx, key{asked, k.typ}, until)
+		if fail != nil && r.open.Err() != nil {
+			return nil, r.fail(Network, k.name, k.typ, ErrClosed)
+		}
 		if fail != nil {
 			return nil, r.rename(fail, k)
 		}

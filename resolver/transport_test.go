@@ -524,6 +524,35 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// TestCloseUnderWay checks that Close ends a lookup whatever it waits for, and
+// that its error says why.
+func TestCloseUnderWay(t *testing.T) {
+	t.Parallel()
+	silent := resolvertest.Must(oneHost)
+	silent.SetFault("*", "*", resolvertest.Timeout)
+	tests := map[string]resolver.Config{
+		"again over UDP": {Servers: servers(t, silent)},
+		"over TCP":       {Servers: []netip.AddrPort{tcpServer(t, func(net.Conn, []byte) bool { return true })}},
+		"in a hook": {Exchange: func(ctx context.Context, _ netip.AddrPort, _ []byte, _ bool) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.Timeout, c.Deadline = time.Minute, time.Hour
+			r := newResolver(t, c)
+			time.AfterFunc(500*time.Millisecond, func() { r.Close() }) // after the first repetition
+			start := time.Now()
+			_, err := r.LookupTXT(t.Context(), "slow.example.")
+			if d := time.Since(start); !errors.Is(err, resolver.ErrClosed) || kindOf(err) != resolver.Network || d > 10*time.Second {
+				t.Errorf("back after %v with %v", d, err)
+			}
+		})
+	}
+}
+
 // TestServerComesBack checks that the news of a closed port, which arrive with
 // the next query, do not spoil that one.
 func TestServerComesBack(t *testing.T) {
