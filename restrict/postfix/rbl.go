@@ -63,6 +63,24 @@ func subjectRecipient(s *Session) (string, bool) {
 	return s.facts.Recipient.Text, s.facts.Knows(restrict.HasRecipient) && s.facts.Recipient.Text != ""
 }
 
+// maxQueryNames bounds the names that a session keeps.
+const maxQueryNames = 8
+
+// queryName returns the name to look up below a zone. The client's address
+// stays, so the first few names are kept for the recipients that follow.
+func (s *Session) queryName(tail string) string {
+	for _, name := range s.queryNames {
+		if len(name) == len(s.reversed)+len(tail) && name[len(s.reversed):] == tail {
+			return name
+		}
+	}
+	name := s.reversed + tail
+	if len(s.queryNames) < maxQueryNames {
+		s.queryNames = append(s.queryNames, name)
+	}
+	return name
+}
+
 // query builds the absolute name to look up. ok is false for a subject that lists of
 // domains do not know.
 func (l *listCheck) query(s *Session, what string) (string, bool) {
@@ -70,7 +88,10 @@ func (l *listCheck) query(s *Session, what string) (string, bool) {
 		if s.reversed == "" {
 			s.reversed = string(rbl.AppendIP(nil, s.facts.Client))
 		}
-		return s.reversed + l.tail, s.reversed != "" && l.zoneOK
+		if s.reversed == "" || !l.zoneOK {
+			return "", false
+		}
+		return s.queryName(l.tail), true
 	}
 	domain := what
 	if i := strings.LastIndexByte(what, '@'); i >= 0 {

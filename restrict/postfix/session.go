@@ -89,9 +89,11 @@ type Session struct {
 	addr   string // the client's address as text
 	// reversed is the address as DNS lists have it, once it was needed.
 	reversed string
-	words    []smtpWord // scratch memory
-	where    string     // the running command, as logged
-	sni      string
+	// queryNames are names that DNS lists were asked for.
+	queryNames []string
+	words      []smtpWord // scratch memory
+	where      string     // the running command, as logged
+	sni        string
 
 	connected   bool
 	denied      *Reply // the refusal at connect
