@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/mailsec-go/mailsec/examples/internal/record"
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	f := flag.NewFlagSet("policyd", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	address := f.String("listen", "inet:127.0.0.1:10023", "inet:HOST:PORT or unix:PATH to listen on")
-	mode := f.Uint("mode", 0o660, "permissions of the unix socket, such as 0666")
+	mode := f.String("mode", "0660", "`permissions` of the unix socket")
 	trust := f.String("trust", "127.0.0.0/8,::1", "`networks`, separated by commas, whose mail is not checked")
 	dns := f.String("dns", "", "`address` and port of the DNS server to ask; empty for those of the system")
 	hostname := f.String("hostname", "", "`name` of this host for the Received-SPF field; empty for that of the system")
@@ -80,7 +81,11 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		s.recorder = newRecorder(file, log)
 		defer s.recorder.endAll()
 	}
-	l, err := listen(*address, os.FileMode(*mode))
+	permissions, err := strconv.ParseUint(*mode, 8, 9)
+	if err != nil {
+		return fmt.Errorf("-mode: %w", err)
+	}
+	l, err := listen(*address, os.FileMode(permissions))
 	if err != nil {
 		return fmt.Errorf("-listen: %w", err)
 	}

@@ -193,7 +193,7 @@ func TestUnixSocket(t *testing.T) {
 func TestArguments(t *testing.T) {
 	for _, args := range [][]string{
 		{"-unknown"}, {"-listen", "127.0.0.1:0"}, {"-listen", "inet:x"}, {"-listen", "unix:/no/such/directory/s"}, {"-dns", "x"},
-		{"-trust", "x"}, {"-trust", "192.0.2.0/33"}, {"-record", "/no/such/directory/f"},
+		{"-trust", "x"}, {"-trust", "192.0.2.0/33"}, {"-record", "/no/such/directory/f"}, {"-mode", "rw"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		if err := run(ctx, args, io.Discard); err == nil {
