@@ -202,3 +202,42 @@ func TestRepliesArePrintable(t *testing.T) {
 		}
 	}
 }
+
+// A client that is slow, wherever it is, is cut off when its time is over: the
+// time is that of the command, not of the last octet.
+func TestSlowClients(t *testing.T) {
+	s := testServer(t, func(o *options) {
+		o.limits.commandTimeout, o.limits.messageTimeout = time.Second, time.Second
+	})
+	for name, where := range map[string]func(t *testing.T, c *client){
+		"command": func(*testing.T, *client) {},
+		"message": func(t *testing.T, c *client) { begin(t, c) },
+		"handshake": func(t *testing.T, c *client) {
+			c.expect(t, "EHLO mail.example.com", "250")
+			c.expect(t, "STARTTLS", "220")
+			c.conn.Write([]byte("\x16\x03\x01\x02\x00"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := connect(t, s)
+			where(t, c)
+			gone := make(chan struct{})
+			go func() { io.Copy(io.Discard, c.conn); close(gone) }()
+			for range 200 { // ten seconds
+				select {
+				case <-gone:
+					return
+				case <-time.After(50 * time.Millisecond):
+					c.conn.Write([]byte("x"))
+				}
+			}
+			t.Error("the session goes on")
+		})
+	}
+	t.Cleanup(func() {
+		if n := len(messages(t, s.inbox)); n > 0 {
+			t.Errorf("%d messages were stored; want none", n)
+		}
+	})
+}
