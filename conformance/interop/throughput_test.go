@@ -84,17 +84,24 @@ func TestThroughput(t *testing.T) {
 	t.Logf("sessions a second, %d clients%s", loadNumber, line.String())
 }
 
+// buildExample builds a program of the examples and returns its path.
+func buildExample(t *testing.T, name string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), name)
+	build := exec.Command("go", "build", "-o", program, "./"+name)
+	build.Dir = filepath.Join("..", "..", "examples")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
+}
+
 // startMX builds examples/mx and runs it with the configuration and the DNS of
 // the Postfix that is running. It returns the address.
 func startMX(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	program, config := filepath.Join(dir, "mx"), filepath.Join(dir, "config")
-	build := exec.Command("go", "build", "-o", program, "./mx")
-	build.Dir = filepath.Join("..", "..", "examples")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	program, config := buildExample(t, "mx"), filepath.Join(dir, "config")
 	if out, err := exec.Command(program, "-print-config", config).CombinedOutput(); err != nil {
 		t.Fatalf("mx -print-config: %v\n%s", err, out)
 	}
