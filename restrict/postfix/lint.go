@@ -105,6 +105,7 @@ type linter struct {
 	service  string
 	services postconf.Services
 	elements map[string][]element // by parameter, classes included in place
+	openings map[string]string    // by table, what firstPermit returned
 	used     map[string]bool      // classes that were seen in a list or table
 }
 
@@ -155,7 +156,7 @@ func (l *linter) pass(cfg Config, services postconf.Services) {
 	l.c = &compiler{cfg: &cfg, p: &Policy{version: cfg.Version}, lists: map[string]*restrict.List{}, builders: restrictions()}
 	l.c.tables = newTables(&cfg)
 	l.service, l.services = cfg.Service, services
-	l.used = map[string]bool{}
+	l.used, l.openings = map[string]bool{}, map[string]string{}
 	l.c.read()
 	l.c.settings()
 	l.c.domains()

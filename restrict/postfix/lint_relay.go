@@ -101,12 +101,17 @@ func (l *linter) unread(e *element) bool {
 // firstPermit returns a description of the first entry of a table that
 // accepts, "" when there is none or the table cannot be read.
 func (l *linter) firstPermit(e *element) string {
+	if why, known := l.openings[e.arg]; known {
+		return why
+	}
+	l.openings[e.arg] = ""
 	for _, en := range l.entries(e.arg) {
 		if l.permits(e, en.Value) {
-			return "the entry " + en.Key + " of " + e.arg + " (" + en.Value + ")"
+			l.openings[e.arg] = "the entry " + en.Key + " of " + e.arg + " (" + en.Value + ")"
+			break
 		}
 	}
-	return ""
+	return l.openings[e.arg]
 }
 
 // permits reports whether the result of a table accepts whatever it is about.
