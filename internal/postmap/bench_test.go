@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 func largeText(n int) []byte {
@@ -63,6 +62,9 @@ func BenchmarkLookup(b *testing.B) {
 
 // TestAllocations holds what the package documentation promises.
 func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool drops entries at random under the race detector")
+	}
 	for _, tt := range []struct{ typ, text, key string }{
 		{"hash", "user@example.com x", "User@Example.COM"},
 		{"hash", "user@example.com x", "user@example.com"},
@@ -84,17 +86,5 @@ func TestAllocations(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%s %q: Lookup allocates %v times", tt.typ, tt.text, n)
 		}
-	}
-}
-
-// TestLargeTable bounds the time to compile 100 000 entries, generously.
-func TestLargeTable(t *testing.T) {
-	text := largeText(100_000)
-	start := time.Now()
-	if _, err := Parse("hash", "h", text); err != nil {
-		t.Fatal(err)
-	}
-	if d := time.Since(start); d > 5*time.Second {
-		t.Errorf("compiling took %v", d)
 	}
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package postmap
+
+const raceEnabled = false
