@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
@@ -102,6 +103,9 @@ func (k *socket) send(t *try) (bool, error) {
 	k.mu.Unlock()
 	_, err := k.conn.Write(t.query)
 	if err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			k.refused(t, err)
+		}
 		k.forget(t)
 		if t.reads {
 			k.handOver()
@@ -111,6 +115,19 @@ func (k *socket) send(t *try) (bool, error) {
 		k.retire()
 	}
 	return true, err
+}
+
+// refused passes on that the server's port is closed, which the system says
+// once: to the first of two queries by the failure of the second, t.
+func (k *socket) refused(t *try, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, o := range k.open {
+		if o != t {
+			delete(k.open, id)
+			o.arrivals <- arrival{try: o, err: err}
+		}
+	}
 }
 
 // shut closes the socket under its queries, which fail.
