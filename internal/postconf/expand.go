@@ -94,22 +94,22 @@ func reference(s string) (body, rest string, braced bool, err error) {
 		return "", "", false, errEmpty
 	}
 	if s[0] == '{' || s[0] == '(' {
-		n := closing(s)
+		n := Closing(s)
 		if n == 0 {
 			return "", "", false, errClose
 		}
 		return s[1 : n-1], s[n:], true, nil
 	}
-	n := nameLen(s)
+	n := NameLen(s)
 	if n == 0 {
 		return "", "", false, errEmpty
 	}
 	return s[:n], s[n:], false, nil
 }
 
-// closing returns the length of the {...} or (...) at the start of s, 0 when
+// Closing returns the length of the {...} or (...) at the start of s, 0 when
 // it does not end.
-func closing(s string) int {
+func Closing(s string) int {
 	open, end := s[0], byte('}')
 	if open == '(' {
 		end = ')'
@@ -128,7 +128,8 @@ func closing(s string) int {
 	return 0
 }
 
-func nameLen(s string) int {
+// NameLen returns the length of the macro or parameter name at the start of s.
+func NameLen(s string) int {
 	n := 0
 	for n < len(s) && (s[n] == '_' || '0' <= s[n] && s[n] <= '9' || 'a' <= s[n] && s[n] <= 'z' || 'A' <= s[n] && s[n] <= 'Z') {
 		n++
@@ -147,7 +148,7 @@ func (e *expander) value(body string, braced bool, depth int) (string, error) {
 			return e.comparison(body, depth)
 		}
 	}
-	n := nameLen(body)
+	n := NameLen(body)
 	if n == 0 {
 		return "", errEmpty
 	}

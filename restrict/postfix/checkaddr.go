@@ -281,7 +281,7 @@ func (p *Policy) listed(ctx context.Context, ev *restrict.Eval, a about, r *reso
 		return restrict.False
 	}
 	reason := "User unknown"
-	if p.tableNames || r.class == classAlias {
+	if p.tableNames || r.class == classAlias { // recorded case sender-111 names it in either case
 		reason += " in " + table + " table"
 	}
 	e := enh(5, 1, 1)

@@ -1,6 +1,10 @@
 package postfix
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mailsec-go/mailsec/internal/postconf"
+)
 
 // A template is a text with macros such as $name, ${name}, ${name?text},
 // ${name:text} and ${name?{text}:{text}}.
@@ -52,7 +56,7 @@ func parseDepth(s string, depth int) template {
 			s = rest[end+1:]
 			continue
 		}
-		n := nameLen(rest)
+		n := postconf.NameLen(rest)
 		if n == 0 {
 			lit("$")
 			s = rest
@@ -64,37 +68,12 @@ func parseDepth(s string, depth int) template {
 }
 
 // closing returns the offset of the bracket that closes s[0], -1 for none.
-func closing(s string) int {
-	open, end := s[0], byte('}')
-	if open == '(' {
-		end = ')'
-	}
-	level := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case open:
-			level++
-		case end:
-			if level--; level == 0 {
-				return i
-			}
-		}
-	}
-	return -1
-}
-
-func nameLen(s string) int {
-	n := 0
-	for n < len(s) && (s[n] == '_' || '0' <= s[n] && s[n] <= '9' || 'a' <= s[n]|0x20 && s[n]|0x20 <= 'z') {
-		n++
-	}
-	return n
-}
+func closing(s string) int { return postconf.Closing(s) - 1 }
 
 // parsePart compiles the inside of ${...}.
 func parsePart(s string, depth int) part {
 	s = strings.TrimSpace(s)
-	n := nameLen(s)
+	n := postconf.NameLen(s)
 	p := part{name: s[:n]}
 	rest := s[n:]
 	if rest == "" || rest[0] != '?' && rest[0] != ':' {
